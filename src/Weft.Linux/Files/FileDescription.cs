@@ -1,0 +1,36 @@
+using Weft.Native;
+
+namespace Weft.Linux.Files;
+
+/// <summary>
+/// What a guest descriptor refers to: a descriptor of the host, kept open while any guest descriptor or
+/// any system call in progress uses it, as the kernel's struct file is.
+/// </summary>
+/// <remarks>Thread-safe. Owns the host descriptor; subclasses add behaviour of files that the VMM makes up.</remarks>
+public class FileDescription(int hostDescriptor)
+{
+    private int _references = 1;
+
+    /// <summary>The host's descriptor. Valid while a reference is held.</summary>
+    public int Host { get; } = hostDescriptor;
+
+    /// <summary>Takes a reference. False when the last one is already gone.</summary>
+    internal bool TryAddReference()
+    {
+        int seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            int before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen)
+                return true;
+            seen = before;
+        }
+        return false;
+    }
+
+    /// <summary>Gives a reference back; the last one closes the host's descriptor. Returns close's result then, else 0.</summary>
+    internal long Release() => Interlocked.Decrement(ref _references) == 0 ? OnLastRelease() : 0;
+
+    /// <summary>Closes what the description holds. Called once.</summary>
+    protected virtual long OnLastRelease() => HostStubs.Call(SystemCall.Close, Host);
+}

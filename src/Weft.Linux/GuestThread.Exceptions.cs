@@ -1,0 +1,106 @@
+using Weft.Linux.Memory;
+using Weft.Linux.Signals;
+using Weft.Machine;
+
+namespace Weft.Linux;
+
+public sealed partial class GuestThread
+{
+    // Vectors. Source: Intel SDM volume 3, table 6-1.
+    private const int DivideError = 0, Debug = 1, Breakpoint = 3, Overflow = 4, BoundRange = 5, InvalidOpcode = 6,
+        SegmentNotPresent = 11, StackFault = 12, PageFault = 14, FloatingPoint = 16, AlignmentCheck = 17, SimdFloatingPoint = 19;
+
+    // Page-fault error code bits. Source: Intel SDM volume 3, 4.7.
+    private const ulong FaultWasWrite = 2, FaultWasFetch = 16;
+
+    /// <summary>Turns a processor exception into a mended page or the signal that Linux sends. Source: linux/arch/x86/kernel/traps.c.</summary>
+    private void HandleException()
+    {
+        ulong instruction = Registers.Rip;
+        switch (Vcpu.Vector)
+        {
+            case PageFault:
+                HandlePageFault();
+                break;
+            case DivideError:
+                Raise(SignalNumber.SIGFPE, SignalCode.IntegerDivide, instruction);
+                break;
+            case Debug:
+                Raise(SignalNumber.SIGTRAP, SignalCode.Trace, instruction);
+                break;
+            case Breakpoint:
+                Raise(SignalNumber.SIGTRAP, SignalCode.Kernel, 0);
+                break;
+            case BoundRange:
+                Raise(SignalNumber.SIGSEGV, SignalCode.BoundsError, 0);
+                break;
+            case InvalidOpcode:
+                HandleInvalidOpcode(instruction);
+                break;
+            case SegmentNotPresent or StackFault:
+                Raise(SignalNumber.SIGBUS, SignalCode.Kernel, 0);
+                break;
+            case FloatingPoint:
+                Raise(SignalNumber.SIGFPE, FloatingPointCause.OfX87(Vcpu), instruction);
+                break;
+            case SimdFloatingPoint:
+                Raise(SignalNumber.SIGFPE, FloatingPointCause.OfSse(Vcpu), instruction);
+                break;
+            case AlignmentCheck:
+                Raise(SignalNumber.SIGBUS, SignalCode.Alignment, 0);
+                break;
+            default:
+                Raise(SignalNumber.SIGSEGV, SignalCode.Kernel, 0);
+                break;
+        }
+    }
+
+    private void HandlePageFault()
+    {
+        GuestVirtualAddress address = Vcpu.FaultAddress;
+        if (address.Value >= AddressSpace.End)
+        {
+            Raise(SignalNumber.SIGSEGV, SignalCode.NotMapped, address.Value);
+            return;
+        }
+        PageAccess need = (Vcpu.ErrorCode & FaultWasFetch) != 0 ? PageAccess.Execute
+            : (Vcpu.ErrorCode & FaultWasWrite) != 0 ? PageAccess.Write : PageAccess.Read;
+        switch (Memory.HandleFault(address, need))
+        {
+            case FaultOutcome.Mended:
+                break;
+            case FaultOutcome.AccessDenied:
+                Raise(SignalNumber.SIGSEGV, SignalCode.AccessDenied, address.Value);
+                break;
+            case FaultOutcome.OutOfMemory:
+                Process.Signals.KillForMemory();
+                break;
+            default:
+                Raise(SignalNumber.SIGSEGV, SignalCode.NotMapped, address.Value);
+                break;
+        }
+    }
+
+    /// <summary>A shadow-paging KVM gives #UD for "int n" with a gate that ring 3 may not use, where hardware gives #GP.</summary>
+    private void HandleInvalidOpcode(ulong instruction)
+    {
+        const byte softwareInterrupt = 0xcd;
+        if (Memory.TryRead(new(instruction), out byte opcode) && opcode == softwareInterrupt)
+            Raise(SignalNumber.SIGSEGV, SignalCode.Kernel, 0);
+        else
+            Raise(SignalNumber.SIGILL, SignalCode.IllegalOperand, instruction);
+    }
+
+    /// <summary>
+    /// KVM could not get the page behind an access, and tells no address: beyond the end of a mapped file, or
+    /// the host is out of memory. The instruction tells which addresses it uses.
+    /// </summary>
+    private void HandleMemoryError()
+    {
+        GuestVirtualAddress address = MemoryErrorLocator.Find(this) ?? new(Registers.Rip);
+        Raise(SignalNumber.SIGBUS, SignalCode.BusAddress, address.Value);
+    }
+
+    private void Raise(int signal, int code, ulong address) =>
+        Signals.RaiseFault(SignalInfo.ForFault(signal, code, address), Vcpu.Vector, Vcpu.ErrorCode);
+}

@@ -1,0 +1,103 @@
+using Weft.Kvm;
+using Weft.Linux.Files;
+using Weft.Linux.Memory;
+using Weft.Linux.Signals;
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Linux;
+
+/// <summary>
+/// A thread of the program: one vCPU, run by one thread of the host whose id it shares. A handler gets it as
+/// the caller, whatever host thread the handler runs on.
+/// </summary>
+/// <remarks>
+/// Its state belongs to its host thread while that runs, and to the attendant while the vCPU waits for an
+/// answer. Only <see cref="Interrupt"/> and the signal queues may be used by others.
+/// </remarks>
+public sealed partial class GuestThread
+{
+    private const int PendingAreaBytes = 4096;
+    private const int ScratchBytes = 64 << 10;
+    private readonly NativeBuffer _pending = new(PendingAreaBytes);
+    private NativeBuffer? _scratch;
+
+    /// <summary>A thread that does not run yet.</summary>
+    public GuestThread(Process process, Vcpu vcpu)
+    {
+        Process = process;
+        Vcpu = vcpu;
+        Signals = new ThreadSignals(this);
+    }
+
+    /// <summary>The process.</summary>
+    public Process Process { get; }
+
+    /// <summary>The VM's kernel.</summary>
+    public Kernel Kernel => Process.Kernel;
+
+    /// <summary>The process's memory.</summary>
+    public AddressSpace Memory => Process.Memory;
+
+    /// <summary>The process's descriptors.</summary>
+    public FileTable Files => Process.Files;
+
+    /// <summary>The vCPU.</summary>
+    public Vcpu Vcpu { get; }
+
+    /// <summary>The program's registers.</summary>
+    public ref KvmRegisters Registers => ref Vcpu.Registers;
+
+    /// <summary>Signal mask, pending signals and alternate stack.</summary>
+    public ThreadSignals Signals { get; }
+
+    /// <summary>The thread id: its host thread's.</summary>
+    public int ThreadId { get; private set; }
+
+    /// <summary>The name, at most 15 bytes: prctl(PR_SET_NAME), /proc/self/task/N/comm.</summary>
+    public byte[] Name { get; set; } = [];
+
+    /// <summary>Where a 0 is written and a futex woken when the thread ends; null address for nowhere.</summary>
+    public GuestVirtualAddress ClearChildTid { get; set; }
+
+    /// <summary>The head of the robust futex list (set_robust_list).</summary>
+    public GuestVirtualAddress RobustList { get; set; }
+
+    /// <summary>64 KiB of host memory for structures that pass to the host's kernel. For the running handler only.</summary>
+    public NativeBuffer Scratch => _scratch ??= new NativeBuffer(ScratchBytes);
+
+    /// <summary>Makes the thread leave the guest or a blocking call soon, to look at its pending signals. Any thread may call it.</summary>
+    public void Interrupt()
+    {
+        Volatile.Write(ref _pending.FirstWord, 1);
+        if (ThreadId != 0)
+            HostStubs.KickThread(Kernel.ProcessId, ThreadId);
+    }
+
+    /// <summary>
+    /// A host system call that may block; a signal for this thread ends it. Returns the host's value or -errno,
+    /// <see cref="SyscallResult.Restart"/> when a signal that must be delivered came before anything was done.
+    /// </summary>
+    public SyscallResult Block(SystemCall number, long a0 = 0, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0, long a5 = 0)
+    {
+        while (true)
+        {
+            long result = HostStubs.CallInterruptible((nint)_pending.Address.Value, number, a0, a1, a2, a3, a4, a5);
+            if (result != -(long)Errno.EINTR)
+                return result;
+            ClearInterrupt();
+            if (Signals.HasDeliverable)
+                return SyscallResult.Restart;
+        }
+    }
+
+    /// <summary>
+    /// Forgets an interruption before the queues are looked at. Ordering: a sender queues first and sets the word
+    /// second; we clear it first and look second, with a full fence between.
+    /// </summary>
+    private void ClearInterrupt()
+    {
+        Volatile.Write(ref _pending.FirstWord, 0);
+        Interlocked.MemoryBarrier();
+    }
+}

@@ -1,0 +1,77 @@
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Linux;
+
+/// <summary>
+/// The VM's kernel: what its processes share. A VM, a process (address space, descriptors, signal handlers)
+/// and a thread (vCPU) are three different things; today a VM has one process.
+/// </summary>
+/// <remarks>Thread-safe. Owns the machine.</remarks>
+public sealed class Kernel
+{
+    private readonly Lock _lock = new();
+    private readonly Stack<Vcpu> _idleVcpus = new();
+
+    /// <summary>A kernel on a fresh machine.</summary>
+    public Kernel(GuestMachine machine, KernelOptions options)
+    {
+        Machine = machine;
+        Options = options;
+        ProcessId = Environment.ProcessId;
+    }
+
+    /// <summary>The machine below.</summary>
+    public GuestMachine Machine { get; }
+
+    /// <summary>What the user chose.</summary>
+    public KernelOptions Options { get; }
+
+    /// <summary>What the run counts.</summary>
+    public Statistics Statistics { get; } = new();
+
+    /// <summary>The VMM's process id, which is the program's too: it means the same inside and outside.</summary>
+    public int ProcessId { get; }
+
+    /// <summary>Called once with the exit status, by the thread that ended the VM, before the host process ends.</summary>
+    public Action<int>? Ending { get; set; }
+
+    /// <summary>Receives a line a system call when set; see --trace.</summary>
+    public ISystemCallObserver? Observer { get; set; }
+
+    /// <summary>A vCPU for a new thread: one that a finished thread left, or a new one. Null at the host's limit.</summary>
+    internal Vcpu? TakeVcpu(GuestPageTables tables)
+    {
+        lock (_lock)
+            if (_idleVcpus.TryPop(out Vcpu? idle))
+                return idle;
+        try
+        {
+            return Machine.CreateVcpu(tables);
+        }
+        catch (Kvm.KvmException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Takes back the vCPU of a finished thread.</summary>
+    internal void ReturnVcpu(Vcpu vcpu)
+    {
+        lock (_lock)
+            _idleVcpus.Push(vcpu);
+    }
+
+    /// <summary>Ends the VM and the host process with it; never returns. The status follows the shell's convention.</summary>
+    public void End(int status)
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        {
+            Ending?.Invoke(status);
+            HostStubs.Call(SystemCall.ExitGroup, status);
+        }
+        Thread.Sleep(Timeout.Infinite);
+    }
+
+    private int _ended;
+}

@@ -1,0 +1,175 @@
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Linux.Memory;
+
+public sealed partial class AddressSpace
+{
+    /// <summary>Maps a range as mmap(2) does.</summary>
+    /// <param name="request">What, where and how; checked here.</param>
+    /// <returns>The address, or -errno.</returns>
+    public SyscallResult Map(in MapRequest request)
+    {
+        ulong length = RoundUp(request.LengthBytes);
+        if (request.LengthBytes == 0)
+            return Errno.EINVAL;
+        if (length == 0 || length > End)
+            return Errno.ENOMEM;
+        lock (_lock)
+        {
+            Errno error = PlaceLocked(request, length, out ulong start);
+            if (error != Errno.None)
+                return error;
+            if (_memory.Reserve(length) is not { } physical)
+                return Errno.ENOMEM;
+            if (request.Content != HostContent.Anonymous)
+            {
+                long result = _memory.MapFile(physical, length, request.HostDescriptor, request.FileOffset, request.Content);
+                if (result < 0)
+                {
+                    _memory.Release(physical, length, request.Content);
+                    return result;
+                }
+            }
+            if (request.Placement == MapPlacement.Fixed)
+                UnmapLocked(start, start + length);
+            MemoryArea area = new()
+            {
+                Start = start,
+                End = start + length,
+                Protection = request.Protection,
+                Content = request.Content,
+                Physical = physical,
+                IsShared = request.IsShared,
+                GrowsDown = request.GrowsDown,
+                File = request.File,
+                FileOffset = request.FileOffset,
+                Name = request.Name,
+            };
+            InsertLocked(area);
+            if (length <= EagerBytes || request.Populate)
+                FillLocked(FindLocked(start)!, start, start + length);
+            return (long)start;
+        }
+    }
+
+    /// <summary>Unmaps a range as munmap(2) does.</summary>
+    public SyscallResult Unmap(ulong start, ulong lengthBytes)
+    {
+        ulong length = RoundUp(lengthBytes);
+        if ((start & (PageSize - 1)) != 0 || length == 0 || start > End || length > End - start)
+            return Errno.EINVAL;
+        lock (_lock)
+            UnmapLocked(start, start + length);
+        return SyscallResult.Success;
+    }
+
+    /// <summary>Changes protection as mprotect(2) does.</summary>
+    public SyscallResult Protect(ulong start, ulong lengthBytes, Protection protection)
+    {
+        ulong length = RoundUp(lengthBytes);
+        if ((start & (PageSize - 1)) != 0)
+            return Errno.EINVAL;
+        if (lengthBytes == 0)
+            return SyscallResult.Success;
+        if (length == 0 || start > End || length > End - start)
+            return Errno.ENOMEM;
+        lock (_lock)
+            return ProtectLocked(start, start + length, protection);
+    }
+
+    private SyscallResult ProtectLocked(ulong start, ulong end, Protection protection)
+    {
+        int index = IsolateLocked(start, end);
+        ulong at = start;
+        SyscallResult result = SyscallResult.Success;
+        for (; index < _areas.Count && at < end; index++)
+        {
+            MemoryArea area = _areas[index];
+            if (area.Start != at)
+                break;
+            if (area.IsShared && (protection & Protection.Write) != 0 && area.Content == HostContent.SharedFileReadOnly)
+                return Errno.EACCES;
+            ChangeProtectionLocked(area, protection);
+            at = area.End;
+        }
+        if (at < end)
+            result = Errno.ENOMEM;
+        JoinAroundLocked(start, end);
+        return result;
+    }
+
+    private void ChangeProtectionLocked(MemoryArea area, Protection protection)
+    {
+        if (area.Protection == protection)
+            return;
+        PageAccess before = AccessOf(area.Protection), after = AccessOf(protection);
+        area.Protection = protection;
+        bool changed = after == PageAccess.None
+            ? _tables.Unmap(new(area.Start), area.Length)
+            : _tables.Protect(new(area.Start), area.Length, after);
+        // A grant more needs no flush: the old translation faults once, and the fault finds the new entry.
+        if (changed && (before & ~after) != 0)
+            _memory.InvalidateTranslations(area.Physical, area.Length, area.Content);
+        if (after != PageAccess.None && area.Length <= EagerBytes)
+            FillLocked(area, area.Start, area.End);
+    }
+
+    /// <summary>Joins neighbours in and around a range that look alike and continue physically.</summary>
+    private void JoinAroundLocked(ulong start, ulong end)
+    {
+        int index = Math.Max(1, IndexAfterLocked(start) - 1);
+        while (index < _areas.Count && _areas[index - 1].End <= end)
+        {
+            if (TryJoin(_areas[index - 1], _areas[index]))
+                _areas.RemoveAt(index);
+            else
+                index++;
+        }
+    }
+
+    private void UnmapLocked(ulong start, ulong end)
+    {
+        int first = IsolateLocked(start, end), count = 0;
+        for (int index = first; index < _areas.Count && _areas[index].Start < end; index++, count++)
+        {
+            MemoryArea area = _areas[index];
+            _tables.Unmap(new(area.Start), area.Length);
+            _memory.Release(area.Physical, area.Length, area.Content);
+            MappedBytes -= area.Length;
+        }
+        _areas.RemoveRange(first, count);
+    }
+
+    private Errno PlaceLocked(in MapRequest request, ulong length, out ulong start)
+    {
+        start = request.Address;
+        if (request.Placement != MapPlacement.Anywhere)
+        {
+            if ((start & (PageSize - 1)) != 0)
+                return Errno.EINVAL;
+            if (start > End || length > End - start)
+                return Errno.ENOMEM;
+            if (start < LowestAddress)
+                return Errno.EPERM;
+            return request.Placement == MapPlacement.FixedNoReplace && !IsFreeLocked(start, start + length) ? Errno.EEXIST : Errno.None;
+        }
+        start = RoundUp(start);
+        if (start >= LowestAddress && start <= End && length <= End - start && IsFreeLocked(start, start + length))
+            return Errno.None;
+        ulong alignment = length >= GuestPhysicalMemory.LargePageSize && request.Content == HostContent.Anonymous
+            ? GuestPhysicalMemory.LargePageSize : PageSize;
+        start = FindGapLocked(length, alignment);
+        if (start == 0 && alignment != PageSize)
+            start = FindGapLocked(length, PageSize);
+        return start == 0 ? Errno.ENOMEM : Errno.None;
+    }
+
+    private bool IsFreeLocked(ulong start, ulong end)
+    {
+        int index = IndexAfterLocked(start);
+        return (index == 0 || _areas[index - 1].End <= start) && (index == _areas.Count || _areas[index].Start >= end);
+    }
+
+    private static ulong RoundUp(ulong value) => unchecked(value + PageSize - 1) & ~(PageSize - 1);
+}

@@ -1,0 +1,73 @@
+using System.Text;
+using Weft.Linux.Files;
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Linux.Memory;
+
+/// <summary>Turns a host descriptor into a mapping, with the checks that Linux makes on its access mode.</summary>
+internal static class FileMapper
+{
+    private const int AccessModeMask = 3, ReadOnly = 0, WriteOnly = 1, PathOnly = 0x200000, GetFlags = 3;
+
+    internal static SyscallResult Map(GuestThread thread, FileDescription file, in MapRequest request)
+    {
+        long flags = HostStubs.CallQuick(SystemCall.Fcntl, file.Host, GetFlags);
+        if (flags < 0)
+            return flags;
+        if ((flags & PathOnly) != 0)
+            return Errno.EBADF;
+        long mode = flags & AccessModeMask;
+        if (mode == WriteOnly || (request.IsShared && mode == ReadOnly && (request.Protection & Protection.Write) != 0))
+            return Errno.EACCES;
+        HostContent content = !request.IsShared ? HostContent.PrivateFile
+            : mode == ReadOnly ? HostContent.SharedFileReadOnly : HostContent.SharedFile;
+        return thread.Memory.Map(request with
+        {
+            Content = content,
+            HostDescriptor = file.Host,
+            File = Describe(thread, file, mode != ReadOnly),
+        });
+    }
+
+    /// <summary>MAP_SHARED with MAP_ANONYMOUS: a memfd of its own, as Linux makes one on its internal tmpfs.</summary>
+    internal static SyscallResult MapSharedAnonymous(GuestThread thread, in MapRequest request)
+    {
+        const int closeOnExec = 1;
+        Span<byte> name = thread.Scratch.Span;
+        "dev/zero\0"u8.CopyTo(name);
+        long descriptor = HostStubs.Call(SystemCall.MemfdCreate, (long)thread.Scratch.Address.Value, closeOnExec);
+        if (descriptor < 0)
+            return descriptor;
+        try
+        {
+            ulong length = request.LengthBytes + AddressSpace.PageSize - 1 & ~(AddressSpace.PageSize - 1);
+            long result = HostStubs.Call(SystemCall.Ftruncate, descriptor, (long)length);
+            return result < 0 ? Errno.ENOMEM : thread.Memory.Map(request with
+            {
+                Content = HostContent.SharedFile,
+                HostDescriptor = (int)descriptor,
+                File = new MappedFile("/dev/zero (deleted)", 1, 0, true),
+            });
+        }
+        finally
+        {
+            HostStubs.Call(SystemCall.Close, descriptor);
+        }
+    }
+
+    private static MappedFile Describe(GuestThread thread, FileDescription file, bool writable)
+    {
+        const int statBytes = 144, pathBytes = 4096, currentDirectory = -100;
+        NativeBuffer scratch = thread.Scratch;
+        long address = (long)scratch.Address.Value;
+        if (HostStubs.CallQuick(SystemCall.Fstat, file.Host, address) < 0)
+            return new MappedFile("", 0, 0, writable);
+        ulong device = BitConverter.ToUInt64(scratch.Span), inode = BitConverter.ToUInt64(scratch.Span[8..]);
+        int nameLength = Encoding.ASCII.GetBytes($"/proc/self/fd/{file.Host}\0", scratch.Span[statBytes..]);
+        long target = address + statBytes + nameLength;
+        long length = HostStubs.CallQuick(SystemCall.Readlinkat, currentDirectory, address + statBytes, target, pathBytes);
+        string path = length > 0 ? Encoding.UTF8.GetString(scratch.Span.Slice(statBytes + nameLength, (int)length)) : "";
+        return new MappedFile(path, device, inode, writable);
+    }
+}

@@ -1,0 +1,8 @@
+namespace Weft.Linux.Memory;
+
+/// <summary>A mapped file as /proc/self/maps shows it.</summary>
+/// <param name="Path">Path at the time of mapping, or a made-up name such as "/memfd:x (deleted)".</param>
+/// <param name="Device">st_dev.</param>
+/// <param name="Inode">st_ino.</param>
+/// <param name="Writable">The descriptor was open for writing, so that a shared map may become writable.</param>
+public sealed record MappedFile(string Path, ulong Device, ulong Inode, bool Writable);

@@ -1,0 +1,84 @@
+using Weft.Linux.Files;
+using Weft.Linux.Memory;
+using Weft.Linux.Signals;
+using Weft.Machine;
+
+namespace Weft.Linux;
+
+/// <summary>A process of the VM: address space, descriptors, signal handlers and threads.</summary>
+/// <remarks>Thread-safe.</remarks>
+public sealed class Process
+{
+    private readonly Lock _lock = new();
+    private readonly List<GuestThread> _threads = [];
+
+    /// <summary>A process without threads.</summary>
+    public Process(Kernel kernel)
+    {
+        Kernel = kernel;
+        Id = kernel.ProcessId;
+        Memory = new AddressSpace(kernel.Machine);
+        Signals = new ProcessSignals(this);
+    }
+
+    /// <summary>The VM's kernel.</summary>
+    public Kernel Kernel { get; }
+
+    /// <summary>The process id.</summary>
+    public int Id { get; }
+
+    /// <summary>The address space.</summary>
+    public AddressSpace Memory { get; }
+
+    /// <summary>The descriptors.</summary>
+    public FileTable Files { get; } = new();
+
+    /// <summary>Signal handlers, and signals sent to the process as a whole.</summary>
+    public ProcessSignals Signals { get; }
+
+    /// <summary>What was started: set once by the loader.</summary>
+    public ProgramImage? Image { get; set; }
+
+    /// <summary>The live threads. A copy.</summary>
+    public GuestThread[] Threads
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _threads];
+        }
+    }
+
+    /// <summary>How many threads live.</summary>
+    public int ThreadCount
+    {
+        get
+        {
+            lock (_lock)
+                return _threads.Count;
+        }
+    }
+
+    /// <summary>The live thread of this id, or null.</summary>
+    public GuestThread? FindThread(int threadId)
+    {
+        lock (_lock)
+            return _threads.Find(thread => thread.ThreadId == threadId);
+    }
+
+    internal void AddThread(GuestThread thread)
+    {
+        lock (_lock)
+            _threads.Add(thread);
+    }
+
+    /// <summary>Forgets a finished thread. True when it was the last.</summary>
+    internal bool RemoveThread(GuestThread thread)
+    {
+        lock (_lock)
+        {
+            _threads.Remove(thread);
+            return _threads.Count == 0;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Weft.Native;
+
+namespace Weft.Machine;
+
+/// <summary>Host mmap, mprotect and madvise on the VM's reserved ranges.</summary>
+internal static class HostMapping
+{
+    private const int ProtRead = 1, ProtWrite = 2, ProtExecute = 4;
+    private const int MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymousFlag = 0x20, MapNoReserve = 0x4000;
+    private const int AdviseDontNeed = 4, AdviseDontDump = 16;
+
+    /// <summary>Reserves address space: private, writable, nothing allocated or accounted. Null when there is none.</summary>
+    internal static HostAddress? Reserve(ulong lengthBytes)
+    {
+        long address = HostStubs.Call(SystemCall.Mmap, 0, (long)lengthBytes, ProtRead | ProtWrite,
+            MapPrivate | MapAnonymousFlag | MapNoReserve, -1, 0);
+        if (address is < 0 and > -4096)
+            return null;
+        HostStubs.Call(SystemCall.Madvise, address, (long)lengthBytes, AdviseDontDump);
+        return new HostAddress((ulong)address);
+    }
+
+    internal static void Unmap(HostAddress address, ulong lengthBytes) =>
+        HostStubs.Call(SystemCall.Munmap, (long)address.Value, (long)lengthBytes);
+
+    internal static void Discard(HostAddress address, ulong lengthBytes) =>
+        Require(HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseDontNeed), "drop guest pages");
+
+    /// <summary>Replaces whatever is mapped by fresh private memory.</summary>
+    internal static void MapAnonymous(HostAddress address, ulong lengthBytes) =>
+        Require(HostStubs.Call(SystemCall.Mmap, (long)address.Value, (long)lengthBytes, ProtRead | ProtWrite,
+            MapPrivate | MapAnonymousFlag | MapNoReserve | MapFixed, -1, 0), "map guest memory");
+
+    internal static long MapFile(HostAddress address, ulong lengthBytes, int descriptor, ulong fileOffset, HostContent content)
+    {
+        long result = HostStubs.Call(SystemCall.Mmap, (long)address.Value, (long)lengthBytes, ProtectionOf(content),
+            (content == HostContent.PrivateFile ? MapPrivate | MapNoReserve : MapShared) | MapFixed, descriptor, (long)fileOffset);
+        return result is < 0 and > -4096 ? result : 0;
+    }
+
+    /// <summary>
+    /// Makes the kernel's MMU notifier fire for the range, which zaps KVM's translations and flushes every
+    /// vCPU's TLB, without ever taking the VMM's own access away: shared pages are unmapped and come back from
+    /// their file; private ones get PROT_EXEC for a moment, or, where a noexec mount forbids that, lose
+    /// PROT_WRITE for a moment. One call a range: an interrupted vCPU costs more than the pages.
+    /// </summary>
+    internal static void FireNotifier(HostAddress address, ulong lengthBytes, HostContent content)
+    {
+        if (content is HostContent.SharedFile or HostContent.SharedFileReadOnly)
+        {
+            Discard(address, lengthBytes);
+            return;
+        }
+        const int usual = ProtRead | ProtWrite;
+        if (HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, usual | ProtExecute) < 0)
+            Require(HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, ProtRead), "flush translations");
+        Require(HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, usual), "restore guest memory");
+    }
+
+    private static int ProtectionOf(HostContent content) =>
+        content == HostContent.SharedFileReadOnly ? ProtRead : ProtRead | ProtWrite;
+
+    private static void Require(long result, string what)
+    {
+        if (result is < 0 and > -4096)
+            throw new InvalidOperationException($"The host cannot {what}: {(Errno)(-result)}; raise vm.max_map_count or free some memory.");
+    }
+}

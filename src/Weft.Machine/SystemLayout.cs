@@ -1,0 +1,37 @@
+namespace Weft.Machine;
+
+/// <summary>
+/// Where the machine's own pages stand in every address space: the top 2 GiB of the lower half, out of the
+/// program's reach. The lower half because a shadow-paging KVM may keep the upper one for its host.
+/// </summary>
+public static class SystemLayout
+{
+    /// <summary>First address that a program cannot map: Linux's TASK_SIZE, less our pages.</summary>
+    public const ulong ProgramEnd = 0x7fff_8000_0000;
+
+    internal const ulong InterruptTable = ProgramEnd;
+    internal const ulong ExceptionStubs = ProgramEnd + 0x1000;
+    internal const ulong VcpuBlocks = ProgramEnd + 0x10_0000;
+    internal const ulong VcpuBlockBytes = 0x4000;
+
+    // Pages of a vCPU's block.
+    internal const ulong SystemCallStub = 0x0000, SystemCallSlot = 0x1000, Tables = 0x2000, ExceptionStack = 0x3000;
+
+    // Within the tables page.
+    internal const ulong TaskState = 0x400, TaskStateBytes = 0x68, PortBitmapBytes = 9;
+    internal const ushort GdtLimit = 0x7f;
+
+    /// <summary>The port whose output leaves the system-call stub.</summary>
+    internal const ushort SystemCallPort = 0x20;
+
+    /// <summary>Vector v's stub writes to this port plus v.</summary>
+    internal const ushort FirstExceptionPort = 0x40;
+
+    /// <summary>Vectors that have a stub.</summary>
+    internal const int ExceptionCount = 32;
+
+    /// <summary>Distance of the vectors' stubs.</summary>
+    internal const ulong ExceptionStubBytes = 16;
+
+    internal const ushort KernelCode = 0x10, KernelData = 0x18, UserData = 0x2b, UserCode = 0x33, TaskSelector = 0x38;
+}
