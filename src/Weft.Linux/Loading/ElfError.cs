@@ -33,7 +33,7 @@ public enum ElfError
     /// <summary>e_phnum is zero.</summary>
     NoProgramHeaders,
 
-    /// <summary>The program headers take more than one page, which Linux refuses too.</summary>
+    /// <summary>The program headers take more than 64 KiB, which Linux refuses too.</summary>
     TooManyProgramHeaders,
 
     /// <summary>The bytes given do not hold the program headers; read <see cref="ElfImage.TryProgramHeaderRange"/> and parse again.</summary>

@@ -6,8 +6,8 @@ internal static class ElfFormat
     internal const int HeaderSize = 64;
     internal const int ProgramHeaderSize = 56;
 
-    // Linux's bound: the table must fit in ELF_MIN_ALIGN, one page.
-    internal const int MaxProgramHeaderTableSize = 4096;
+    // Linux's bound: 1170 headers.
+    internal const int MaxProgramHeaderTableSize = 64 << 10;
 
     internal const int ClassOffset = 4;
     internal const int DataOffset = 5;

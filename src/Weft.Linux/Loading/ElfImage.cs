@@ -31,7 +31,7 @@ public sealed class ElfImage
     /// <summary>e_entry, before the load bias. <see cref="LoadPlan.TryCreate"/> checks it where Linux does.</summary>
     public required ulong Entry { get; init; }
 
-    /// <summary>e_phnum, for AT_PHNUM: 1 to 73.</summary>
+    /// <summary>e_phnum, for AT_PHNUM: 1 to 1170.</summary>
     public required int ProgramHeaderCount { get; init; }
 
     /// <summary>
@@ -115,7 +115,7 @@ public sealed class ElfImage
     /// <summary>Checks a file's first 64 bytes and says where its program headers are.</summary>
     /// <param name="head">The first <see cref="HeaderSize"/> bytes or more; fewer only if the file is shorter.</param>
     /// <param name="fileLength">The file's length in bytes.</param>
-    /// <param name="range">The table, within the file and at most 4096 bytes, if true is returned.</param>
+    /// <param name="range">The table, within the file and at most 64 KiB, if true is returned.</param>
     /// <param name="failure">Why not, if false is returned.</param>
     public static bool TryProgramHeaderRange(
         ReadOnlySpan<byte> head, long fileLength, out FileRange range, out ElfFailure failure)

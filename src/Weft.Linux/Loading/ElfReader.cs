@@ -16,19 +16,19 @@ internal static class ElfReader
         range = default;
         Span<byte> header = stackalloc byte[ElfFormat.HeaderSize];
         CopyHeader(head, fileLength, header);
-        if (!IsLoadable(header))
+        int count = U16(header, ElfFormat.ProgramHeaderCountOffset);
+        if (!IsLoadable(header) || (count == 0 && fileLength < ElfFormat.HeaderSize))
         {
             failure = Diagnose(header, fileLength);
             return false;
         }
 
-        int count = U16(header, ElfFormat.ProgramHeaderCountOffset);
         ulong offset = U64(header, ElfFormat.ProgramHeaderOffsetOffset);
         int length = count * ElfFormat.ProgramHeaderSize;
         if (count == 0)
             failure = new(ElfError.NoProgramHeaders, "is an ELF file without program headers");
         else if (length > ElfFormat.MaxProgramHeaderTableSize)
-            failure = new(ElfError.TooManyProgramHeaders, $"has {count} program headers; Linux loads at most 73");
+            failure = new(ElfError.TooManyProgramHeaders, $"has {count} program headers; Linux loads at most {ElfFormat.MaxProgramHeaderTableSize / ElfFormat.ProgramHeaderSize}");
         else if (!Fits(offset, (ulong)length, fileLength))
             failure = new(ElfError.Truncated, "is truncated: its program headers lie past its end");
         else
