@@ -18,7 +18,8 @@ public static class LoadPlacement
     /// <param name="image">The program.</param>
     /// <param name="random">Any number; 0 gives the usual unrandomized place.</param>
     /// <remarks>
-    /// Linux puts a position-independent program without an interpreter among its mmaps instead; here all share one place.
+    /// Linux puts a position-independent program without an interpreter among its mmaps instead (at address 0 if its first segment has no
+    /// file part); here all share one place.
     /// An absurd alignment yields a bias that <see cref="LoadPlan.TryCreate"/> then refuses.
     /// </remarks>
     public static ulong ProgramBias(ElfImage image, ulong random)
