@@ -66,6 +66,13 @@ public sealed class Process
             return _threads.Find(thread => thread.ThreadId == threadId);
     }
 
+    /// <summary>Adds the thread that the calling host thread will run: its id is the process's.</summary>
+    public void AddFirstThread(GuestThread thread)
+    {
+        thread.BindToHostThread();
+        AddThread(thread);
+    }
+
     internal void AddThread(GuestThread thread)
     {
         lock (_lock)
