@@ -15,15 +15,17 @@ public sealed partial class GuestThread
         BindToHostThread();
         while (!_finished)
         {
-            if (Volatile.Read(ref _pending.FirstWord) != 0)
+            if (Volatile.Read(ref Vcpu.PendingWord) != 0)
             {
                 ClearInterrupt();
                 Signals.DeliverPending();
                 if (_finished)
                     break;
             }
-            Handle(Vcpu.Run((nint)_pending.Address.Value));
+            Handle(Vcpu.Run());
         }
+        _scratch?.Dispose();
+        Kernel.ReturnVcpu(Vcpu);
     }
 
     /// <summary>Takes the calling host thread's id as this thread's.</summary>

@@ -17,9 +17,7 @@ namespace Weft.Linux;
 /// </remarks>
 public sealed partial class GuestThread
 {
-    private const int PendingAreaBytes = 4096;
     private const int ScratchBytes = 64 << 10;
-    private readonly NativeBuffer _pending = new(PendingAreaBytes);
     private NativeBuffer? _scratch;
 
     /// <summary>A thread that does not run yet.</summary>
@@ -69,7 +67,7 @@ public sealed partial class GuestThread
     /// <summary>Makes the thread leave the guest or a blocking call soon, to look at its pending signals. Any thread may call it.</summary>
     public void Interrupt()
     {
-        Volatile.Write(ref _pending.FirstWord, 1);
+        Volatile.Write(ref Vcpu.PendingWord, 1);
         if (ThreadId != 0)
             HostStubs.KickThread(Kernel.ProcessId, ThreadId);
     }
@@ -82,7 +80,7 @@ public sealed partial class GuestThread
     {
         while (true)
         {
-            long result = HostStubs.CallInterruptible((nint)_pending.Address.Value, number, a0, a1, a2, a3, a4, a5);
+            long result = HostStubs.CallInterruptible(Vcpu.PendingAddress, number, a0, a1, a2, a3, a4, a5);
             if (result != -(long)Errno.EINTR)
                 return result;
             ClearInterrupt();
@@ -97,7 +95,7 @@ public sealed partial class GuestThread
     /// </summary>
     private void ClearInterrupt()
     {
-        Volatile.Write(ref _pending.FirstWord, 0);
+        Volatile.Write(ref Vcpu.PendingWord, 0);
         Interlocked.MemoryBarrier();
     }
 }

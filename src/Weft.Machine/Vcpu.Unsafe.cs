@@ -99,6 +99,18 @@ public sealed unsafe class Vcpu : IDisposable
         RegistersChanged();
     }
 
+    /// <summary>Takes all that a program can see in registers from another vCPU, which must be stopped. The caller sets what differs.</summary>
+    public void CopyProgramStateFrom(Vcpu other)
+    {
+        Registers = other.Registers;
+        RegistersChanged();
+        FsBase = other.FsBase;
+        GsBase = other.GsBase;
+        byte[] state = new byte[VectorStateBytes];
+        other.ReadVectorState(state);
+        TryWriteVectorState(state);
+    }
+
     /// <summary>x87, SSE, AVX and AVX-512 state in the standard XSAVE format, <see cref="VectorStateBytes"/> long.</summary>
     public void ReadVectorState(Span<byte> area) => _kvm.ReadXsave(area);
 
@@ -108,11 +120,19 @@ public sealed unsafe class Vcpu : IDisposable
     /// <summary>The time-stamp counter's rate in kHz, or 0 when unknown.</summary>
     public long TscKhz => _kvm.TscKhz;
 
-    /// <summary>Runs the program until something needs the VMM.</summary>
-    /// <param name="pending">Address of the int that whoever interrupts sets; see <see cref="HostStubs.CallInterruptible"/>.</param>
-    public VcpuExit Run(nint pending)
+    /// <summary>
+    /// Set by whoever wants the vCPU's thread to look up, before it kicks that thread. Lies in the vCPU's own stack page,
+    /// far below any frame, where the program cannot reach it.
+    /// </summary>
+    public ref int PendingWord => ref *(int*)PendingAddress;
+
+    /// <summary>The host address of <see cref="PendingWord"/>, for <see cref="HostStubs.CallInterruptible"/>.</summary>
+    public nint PendingAddress => (nint)(_block.Value + SystemLayout.ExceptionStack);
+
+    /// <summary>Runs the program until something needs the VMM, or <see cref="PendingWord"/> is set.</summary>
+    public VcpuExit Run()
     {
-        long result = _kvm.Run(pending);
+        long result = _kvm.Run(PendingAddress);
         if (result < 0)
             return FailedRun((Errno)(-result));
         if (_kvm.ExitReason == KvmExitReason.Io && _kvm.IoIsWrite)
