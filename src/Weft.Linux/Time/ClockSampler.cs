@@ -6,9 +6,9 @@ namespace Weft.Linux.Time;
 /// <remarks>Not thread-safe: it learns how narrow a window can be.</remarks>
 internal sealed class ClockSampler(long tscOffset)
 {
-    private const int Attempts = 8;
+    private const int Attempts = 4;
 
-    private ulong _narrowest = ulong.MaxValue;
+    private ulong _narrowest; // ticks; 0 before the first sample
 
     /// <summary>The guest's TSC now.</summary>
     public ulong ReadTsc() => Rdtsc.Read() + (ulong)tscOffset;
@@ -17,7 +17,7 @@ internal sealed class ClockSampler(long tscOffset)
     public ClockSample Take()
     {
         var best = TakeOnce(out var bestWindow);
-        for (var i = 1; i < Attempts && bestWindow > _narrowest + _narrowest / 2; i++)
+        for (var i = 1; i < Attempts && (_narrowest == 0 || bestWindow > 2 * _narrowest); i++)
         {
             var next = TakeOnce(out var window);
             if (window >= bestWindow)
@@ -26,7 +26,7 @@ internal sealed class ClockSampler(long tscOffset)
             bestWindow = window;
         }
         // Grows a little each time, so that one lucky window (or a host that became slower) doesn't cost retries for ever.
-        _narrowest = Math.Min(bestWindow, _narrowest == ulong.MaxValue ? bestWindow : _narrowest + _narrowest / 64 + 1);
+        _narrowest = _narrowest == 0 ? bestWindow : Math.Min(bestWindow, _narrowest + _narrowest / 64 + 1);
         return best;
     }
 

@@ -85,7 +85,9 @@ internal sealed class ClockTrack
             AdoptAfterChange(rate, rateError, deviation / elapsedNs);
         else if (rateError < RateError || baselineNs > GoodBaselineNs)
             (NsPerTick, RateError) = (rate, rateError);
-        if (reading.Nanoseconds - _nextAnchor.Nanoseconds >= AnchorAgeNs)
+        if (reading.ErrorTicks < _anchor.ErrorTicks / 4)
+            _anchor = _nextAnchor = reading; // an anchor taken in a bad moment would blur every rate for seconds
+        else if (reading.Nanoseconds - _nextAnchor.Nanoseconds >= AnchorAgeNs)
         {
             _anchor = _nextAnchor;
             _nextAnchor = reading;

@@ -288,7 +288,8 @@ public sealed class VdsoFunctionsTests(ITestOutputHelper output) : IDisposable
         for (var i = 0; i < 10_000; i++)
             page.Refresh();
         var refresh = (VdsoMapping.HostClock(1) - from) / 10_000.0;
-        output.WriteLine($"clock_gettime {ours:F1} ns, host's vDSO {host:F1} ns; refresh {refresh:F0} ns");
+        output.WriteLine($"clock_gettime {ours:F1} ns, host's vDSO {host:F1} ns; refresh {refresh:F0} ns; "
+            + $"valid for {_vdso.PageField(ClockPageLayout.ValidForTicks) / 1e6:F1} million ticks");
         Assert.InRange(ours, 1, 2 * host + 100);
     }
 
