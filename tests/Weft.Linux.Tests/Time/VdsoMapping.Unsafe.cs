@@ -7,6 +7,8 @@ namespace Weft.Linux.Tests.Time;
 /// by their symbols, and beside them the host's own: libc's (host vDSO) and the bare system call.</summary>
 internal sealed unsafe partial class VdsoMapping : IDisposable
 {
+    public const int FellBack = -1;
+
     private readonly byte* _memory;
     private readonly delegate* unmanaged<int, long*, long> _clockGetTime;
     private readonly delegate* unmanaged<int, long*, long> _clockGetResolution;
@@ -14,12 +16,21 @@ internal sealed unsafe partial class VdsoMapping : IDisposable
     private readonly delegate* unmanaged<long*, long> _time;
     private readonly delegate* unmanaged<uint*, uint*, void*, long> _getCpu;
 
-    public VdsoMapping()
+    /// <param name="catchFallback">Makes clock_gettime return <see cref="FellBack"/> where it would call the kernel, so
+    /// that the caller can answer as a VMM does.</param>
+    public VdsoMapping(bool catchFallback = false)
     {
         _memory = (byte*)MemoryMap(null, VdsoImage.SpanBytes, 3, 0x22, -1, 0);
         Assert.True(_memory != (void*)-1);
         var image = _memory + ClockPageLayout.PageBytes;
         VdsoImage.Bytes.CopyTo(new Span<byte>(image, VdsoImage.SizeBytes));
+        if (catchFallback)
+        {
+            ReadOnlySpan<byte> call = [0xB8, 228, 0, 0, 0, 0x0F, 0x05, 0xC3]; // mov eax, 228; syscall; ret
+            ReadOnlySpan<byte> instead = [0xB8, 0xFF, 0xFF, 0xFF, 0xFF, 0x90, 0x90, 0xC3]; // mov eax, FellBack; nop; nop; ret
+            var code = new Span<byte>(image, VdsoImage.SizeBytes);
+            instead.CopyTo(code[code.IndexOf(call)..]);
+        }
         Assert.Equal(0, MemoryProtect(image, VdsoImage.SizeBytes, 5));
         var symbols = new VdsoSymbols(VdsoImage.Bytes);
         _clockGetTime = (delegate* unmanaged<int, long*, long>)Find("clock_gettime");
