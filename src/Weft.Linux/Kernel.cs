@@ -30,6 +30,12 @@ public sealed class Kernel
     /// <summary>What the run counts.</summary>
     public Statistics Statistics { get; } = new();
 
+    /// <summary>
+    /// The clocks that the vDSO reads. Calls that tell the time answer from it too: two sources could step back
+    /// against each other. Null until the first program is loaded.
+    /// </summary>
+    public Time.ClockPage? Clock { get; set; }
+
     /// <summary>The VMM's process id, which is the program's too: it means the same inside and outside.</summary>
     public int ProcessId { get; }
 

@@ -1,3 +1,4 @@
+using Process = System.Diagnostics.Process;
 using System.ComponentModel;
 using System.Diagnostics;
 
