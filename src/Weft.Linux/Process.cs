@@ -18,6 +18,7 @@ public sealed class Process
         Kernel = kernel;
         Id = kernel.ProcessId;
         Memory = new AddressSpace(kernel.Machine);
+        Memory.SetLimit(kernel.Options.MemoryLimitBytes);
         Signals = new ProcessSignals(this);
     }
 
