@@ -19,6 +19,7 @@ public sealed class Process
         Id = kernel.ProcessId;
         Memory = new AddressSpace(kernel.Machine);
         Signals = new ProcessSignals(this);
+        Paths = new PathResolver(kernel);
     }
 
     /// <summary>The VM's kernel.</summary>
@@ -32,6 +33,9 @@ public sealed class Process
 
     /// <summary>The descriptors.</summary>
     public FileTable Files { get; } = new();
+
+    /// <summary>What paths mean, and the working directory.</summary>
+    public PathResolver Paths { get; }
 
     /// <summary>Signal handlers, and signals sent to the process as a whole.</summary>
     public ProcessSignals Signals { get; }
