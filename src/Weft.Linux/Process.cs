@@ -20,6 +20,7 @@ public sealed class Process
         Memory = new AddressSpace(kernel.Machine);
         Memory.SetLimit(kernel.Options.MemoryLimitBytes);
         Signals = new ProcessSignals(this);
+        Paths = new PathResolver(kernel);
     }
 
     /// <summary>The VM's kernel.</summary>
@@ -33,6 +34,9 @@ public sealed class Process
 
     /// <summary>The descriptors.</summary>
     public FileTable Files { get; } = new();
+
+    /// <summary>What paths mean, and the working directory.</summary>
+    public PathResolver Paths { get; }
 
     /// <summary>Signal handlers, and signals sent to the process as a whole.</summary>
     public ProcessSignals Signals { get; }
