@@ -64,6 +64,12 @@ public sealed partial class GuestThread
     /// <summary>64 KiB of host memory for structures that pass to the host's kernel. For the running handler only.</summary>
     public NativeBuffer Scratch => _scratch ??= new NativeBuffer(ScratchBytes);
 
+    /// <summary>When the thread last left by an exit for a call that the attendant could have served; the attendant's.</summary>
+    internal long LastAttendableExit { get; set; }
+
+    /// <summary>How many such exits followed each other closely; the attendant's.</summary>
+    internal int AttendableBurst { get; set; }
+
     /// <summary>Makes the thread leave the guest or a blocking call soon, to look at its pending signals. Any thread may call it.</summary>
     public void Interrupt()
     {
@@ -78,9 +84,13 @@ public sealed partial class GuestThread
     /// </summary>
     public SyscallResult Block(SystemCall number, long a0 = 0, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0, long a5 = 0)
     {
+        if (_isAttended)
+            return SyscallResult.Declined;
         while (true)
         {
+            Kernel.CountRunnable(-1);
             long result = HostStubs.CallInterruptible(Vcpu.PendingAddress, number, a0, a1, a2, a3, a4, a5);
+            Kernel.CountRunnable(1);
             if (result != -(long)Errno.EINTR)
                 return result;
             ClearInterrupt();
