@@ -202,7 +202,7 @@ TEST(shared_validate_refuses_unknown_flags)
 {
     int fd = temp_pages(1);
     REQUIRE(fd >= 0);
-    EXPECT_ERRNO(mmap(NULL, PAGE, PROT_READ, MAP_SHARED_VALIDATE | 0x8000000, fd, 0), EOPNOTSUPP);
+    EXPECT_ERRNO(mmap(NULL, PAGE, PROT_READ, MAP_SHARED_VALIDATE | 0x200000, fd, 0), EOPNOTSUPP);
     char *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED_VALIDATE, fd, 0);
     EXPECT(p != MAP_FAILED && *p == 'A');
     munmap(p, PAGE);
