@@ -304,3 +304,19 @@ __attribute__((unused)) static char *slurp(const char *path, char *buffer, size_
         close(fd);
     return buffer;
 }
+
+// Waits until a thread of this process sleeps in the kernel, by its state letter in /proc, and then gives it a moment.
+// Where /proc can't say, the moment has to do: the test then still holds, it only may have asked too early.
+__attribute__((unused)) static bool settled(int tid)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    for (int i = 0; i < 200; i++) {
+        char *end = strrchr(slurp(path, text, sizeof text), ')');
+        if (!end || !end[1] || end[2] == 'S')
+            break;
+        sleep_ms(1);
+    }
+    sleep_ms(1);
+    return true;
+}

@@ -37,16 +37,6 @@ __attribute__((unused)) static void *waiter_body(void *argument)
     return NULL;
 }
 
-// True once the thread sleeps in the kernel, by its state letter in /proc.
-__attribute__((unused)) static bool asleep(int tid)
-{
-    char path[64], text[512];
-    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
-    slurp(path, text, sizeof text);
-    char *end = strrchr(text, ')');
-    return end && end[1] && end[2] == 'S';
-}
-
 // Starts a waiter and returns when it has fallen asleep.
 __attribute__((unused)) static bool waiter_start(struct waiter *w, atomic_uint *word, int op, unsigned value, unsigned bits)
 {
@@ -57,5 +47,5 @@ __attribute__((unused)) static bool waiter_start(struct waiter *w, atomic_uint *
     w->op = op;
     w->value = value;
     w->bits = bits;
-    return pthread_create(&w->thread, NULL, waiter_body, w) == 0 && EVENTUALLY(atomic_load(&w->tid) != 0 && asleep(w->tid));
+    return pthread_create(&w->thread, NULL, waiter_body, w) == 0 && EVENTUALLY(atomic_load(&w->tid) != 0) && settled(w->tid);
 }

@@ -256,7 +256,8 @@ TEST(restart_resumes_a_wait_without_timeout)
     atomic_store(&restart_signals, 0);
     REQUIRE(waiter_start(&w, &word, FUTEX_WAIT_PRIVATE, 0, 0));
     pthread_kill(w.thread, SIGUSR1);
-    EXPECT(EVENTUALLY(atomic_load(&restart_signals) == 1 && asleep(w.tid)));
+    EXPECT(EVENTUALLY(atomic_load(&restart_signals) == 1));
+    settled(w.tid);
     EXPECT_EQ(atomic_load(&w.done), 0);
     EXPECT_EQ(futex(&word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0), 1);
     pthread_join(w.thread, NULL);
