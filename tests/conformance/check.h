@@ -286,7 +286,8 @@ __attribute__((unused)) static char *page_before_hole(void)
 }
 
 // An address that no process has mapped.
-#define BAD ((void *)0x10)
+__attribute__((unused)) static void *volatile check_bad = (void *)0x10; // volatile: hidden from compiler warnings
+#define BAD ((void *)check_bad)
 
 // Reads a whole small file as a string; empty where it can't.
 __attribute__((unused)) static char *slurp(const char *path, char *buffer, size_t size)
