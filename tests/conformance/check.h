@@ -104,14 +104,13 @@ __attribute__((unused)) static const char *check_value(long long value, char *bu
 
 #define EXPECT_EQ(ACTUAL, WANTED)                                                      \
     do {                                                                               \
-        errno = 0;                                                                     \
         long long check_a = (long long)(ACTUAL);                                       \
         int check_saved = errno;                                                       \
         long long check_w = (long long)(WANTED);                                       \
         char check_b1[32], check_b2[32];                                               \
         if (check_a != check_w)                                                        \
             check_fail(__FILE__, __LINE__, "%s is %s, not %s = %s (errno %d)", #ACTUAL, \
-                check_value(check_a, check_b1), #WANTED, check_value(check_w, check_b2), check_saved); \
+                check_value(check_a, check_b1), #WANTED, check_value(check_w, check_b2), check_a == -1 ? check_saved : 0); \
     } while (0)
 
 #define EXPECT_OK(CALL)                                                                \
