@@ -280,16 +280,18 @@ TEST(dev_zero_maps_zeroes)
 
 TEST(dev_shm_files_are_shared)
 {
-    int a = shm_open("/conformance-shared", O_RDWR | O_CREAT | O_TRUNC, 0600), b = shm_open("/conformance-shared", O_RDWR, 0);
+    char name[64];
+    snprintf(name, sizeof name, "/conformance-%d", getpid());
+    int a = shm_open(name, O_RDWR | O_CREAT | O_TRUNC, 0600), b = shm_open(name, O_RDWR, 0);
     REQUIRE(a >= 0 && b >= 0);
-    EXPECT_OK(shm_unlink("/conformance-shared"));
+    EXPECT_OK(shm_unlink(name));
     REQUIRE(ftruncate(a, PAGE) == 0);
     char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, a, 0);
     char *q = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, b, 0);
     REQUIRE(p != MAP_FAILED && q != MAP_FAILED);
     strcpy(p, "seen");
     EXPECT_STR(q, "seen");
-    EXPECT_ERRNO(shm_open("/conformance-shared", O_RDWR, 0), ENOENT);
+    EXPECT_ERRNO(shm_open(name, O_RDWR, 0), ENOENT);
     munmap(p, PAGE);
     munmap(q, PAGE);
     close(a);
