@@ -59,10 +59,11 @@ plain() {
 
 for group in "${@:-}"; do
     for program in $(find . -type f -perm -u+x ! -name '*.new' | sed 's|^\./||' | sort); do
+        case $program in "${group:+$group/}"*) ;; *) continue ;; esac
         case $program in
-            faults/*) continue ;;
-            "${group:+$group/}"static/*) plain "$program" ;;
-            "${group:+$group/}"*) suite "$program" ;;
+            faults/*) ;;
+            static/*) plain "$program" ;;
+            *) suite "$program" ;;
         esac
     done
     case ${group:-faults} in faults) [ -f faults/EXPECT ] && deaths ;; esac

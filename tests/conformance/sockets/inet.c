@@ -1,8 +1,10 @@
 // TCP and UDP over the loopback interface, options, netlink.
 #include "check.h"
 #include <arpa/inet.h>
+#include <linux/ethtool.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -411,6 +413,19 @@ TEST(interface_ioctls)
     strcpy(r.ifr_name, "none0");
     EXPECT_ERRNO(ioctl(fd, SIOCGIFMTU, &r), ENODEV);
     EXPECT_ERRNO(ioctl(fd, SIOCGIFMTU, BAD), EFAULT);
+    close(fd);
+}
+
+TEST(ethtool_answers_or_refuses)
+{
+    struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+    struct ifreq r = { .ifr_data = (void *)&info };
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    strcpy(r.ifr_name, "lo");
+    int result = ioctl(fd, SIOCETHTOOL, &r);
+    EXPECT(result == 0 || errno == EOPNOTSUPP);
+    strcpy(r.ifr_name, "none0");
+    EXPECT_ERRNO(ioctl(fd, SIOCETHTOOL, &r), ENODEV);
     close(fd);
 }
 
