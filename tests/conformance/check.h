@@ -216,7 +216,7 @@ __attribute__((unused)) static void sleep_ms(int milliseconds)
         int64_t check_end = now_ns() + 5000000000LL;                                   \
         bool check_met;                                                                \
         while (!(check_met = (CONDITION)) && now_ns() < check_end)                     \
-            sleep_ms(1);                                                               \
+            nanosleep(&(struct timespec){ 0, 200000 }, NULL);                          \
         check_met;                                                                     \
     })
 
