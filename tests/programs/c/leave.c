@@ -17,11 +17,11 @@ static void *leave_from_thread(void *status)
 
 static void fault(const char *kind)
 {
-    volatile int zero = 0;
+    volatile int hundred = 100, zero = 0; // 1 / x would compile to comparisons
     if (!strcmp(kind, "null"))
         *(volatile int *)(intptr_t)zero = 1;
     else if (!strcmp(kind, "divide"))
-        printf("%d\n", 1 / zero);
+        printf("%d\n", hundred / zero);
     else if (!strcmp(kind, "illegal"))
         __asm__ volatile("ud2");
     else if (!strcmp(kind, "trap"))

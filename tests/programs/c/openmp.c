@@ -59,7 +59,7 @@ int main(void)
     for (int i = 0; i < 200; i++)
         for (int j = 0; j < 200; j++) {
             a[i][j] = i + j;
-            b[i][j] = i - j;
+            b[i][j] = i - 2 * j;
         }
 #pragma omp parallel for
     for (int i = 0; i < 200; i++)

@@ -103,9 +103,9 @@ static void *use_key(void *argument)
 
 static void *wait_for_cancel(void *argument)
 {
-    (void)argument;
-    for (;;)
+    while (argument == NULL)
         pause();
+    return argument;
 }
 
 static void *die_with_mutex(void *robust)

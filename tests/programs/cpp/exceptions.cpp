@@ -128,7 +128,8 @@ int main()
         std::cout << "out of range\n";
     }
     try {
-        (void)new char[(size_t)1 << 62];
+        volatile std::size_t size = std::size_t(1) << 62;
+        std::cout << (void *)new char[size];
     } catch (const std::bad_alloc &) {
         std::cout << "bad alloc\n";
     }
