@@ -21,6 +21,7 @@ internal static class Programs
         {
             var make = new Command("make", "-s", "-C", Repository.Programs, $"OUT={folder}", $"{folder}/{target}")
             {
+                Environment = Surroundings.OfTester,
                 Timeout = TimeSpan.FromMinutes(5),
             };
             var outcome = await Runs.OnceAsync(make);

@@ -15,9 +15,16 @@ internal static class Surroundings
         ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
     };
 
-    /// <summary>The file that a bare name stands for on that PATH, or null.</summary>
+    /// <summary>The tester's own PATH and home, for compilers that people install for themselves.</summary>
+    public static IReadOnlyDictionary<string, string> OfTester { get; } = new Dictionary<string, string>
+    {
+        ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? Variables["PATH"],
+        ["HOME"] = Environment.GetEnvironmentVariable("HOME") ?? Variables["HOME"],
+    };
+
+    /// <summary>The file that a bare name stands for on that PATH, else on the tester's own, or null.</summary>
     public static string? Find(string program) =>
         program.Contains('/', StringComparison.Ordinal)
             ? (File.Exists(program) ? program : null)
-            : Variables["PATH"].Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+            : $"{Variables["PATH"]}:{OfTester["PATH"]}".Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 }
