@@ -6,6 +6,7 @@ EXCLUSIONS is a file: a line "PATTERN  # reason" leaves out the tests whose full
 matches, as fnmatch does; it may start with "MODULE " to hold for that module only. Standard output is meant to be
 compared between two runs: names and outcomes only. Tracebacks of failures go to standard error.
 """
+import faulthandler
 import fnmatch
 import os
 import sys
@@ -34,6 +35,12 @@ def flatten(suite):
             yield from flatten(test)
         else:
             yield test
+
+
+HANG_SECONDS = 150
+
+# What Python's suite asks for before it uses even the loopback device.
+RESOURCES = {"test_socketserver": ["network"]}
 
 
 class Outcomes(unittest.TestResult):
@@ -80,7 +87,8 @@ def main():
     module, exclusions = sys.argv[1], sys.argv[2]
     sys.argv = sys.argv[:1]
     patterns = read_patterns(exclusions, module)
-    support.use_resources = []
+    support.use_resources = RESOURCES.get(module, [])
+    faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)  # says where it hangs
     support.verbose = 0
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory(prefix="weft-python-") as folder:
