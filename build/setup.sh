@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what Weft's build and tests need, and only what is missing.
-# Usage: build/setup.sh [--bench] [--build-only] [--list]
+# Usage: build/setup.sh [--bench] [--build-only | --demo] [--list]
 #   --bench       also what the benchmarks compare against (runsc)
 #   --build-only  only what building the command-line tool needs
+#   --demo        only what building and demo.sh need
 #   --list        print what is missing, install nothing
 # Runs again and again without harm; when nothing is missing it neither touches the network nor needs root.
 set -euo pipefail
@@ -11,6 +12,13 @@ set -euo pipefail
 readonly forBuild=(
     "gcc gcc libc6-dev"
     "/usr/include/zlib.h zlib1g-dev"
+)
+readonly forDemo=(
+    "make make"
+    "/usr/bin/python3 python3"
+    "sqlite3 sqlite3"
+    "redis-server redis-server"
+    "redis-benchmark redis-tools"
 )
 readonly forTests=(
     "g++ g++"
@@ -65,6 +73,7 @@ for argument in "$@"; do
     case $argument in
         --bench) wanted+=("${forBench[@]}") ;;
         --build-only) wanted=("${forBuild[@]}") ;;
+        --demo) wanted=("${forBuild[@]}" "${forDemo[@]}") ;;
         --list) listOnly=1 ;;
         *) say "unknown option $argument"; exit 2 ;;
     esac

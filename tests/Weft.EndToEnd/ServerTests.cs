@@ -71,9 +71,8 @@ public sealed class ServerTests
         using var folder = new TemporaryFolder();
         Tree.Plant(folder.Path);
         int port = FreePort();
-        await using var server = RunningProcess.Start(
-            new Command("/usr/bin/python3.11", "-u", "-m", "http.server", Text(port), "--bind", "127.0.0.1") { WorkingDirectory = folder.Path }.InVm(way)
-                with { WorkingDirectory = folder.Path });
+        var serve = new Command("/usr/bin/python3.11", "-u", "-m", "http.server", Text(port), "--bind", "127.0.0.1");
+        await using var server = RunningProcess.Start(serve.InVm(way) with { WorkingDirectory = folder.Path });
         await server.WaitForPortAsync(port, StartTime);
         string url = $"http://127.0.0.1:{port}/tree/";
         string expected = await File.ReadAllTextAsync(Path.Combine(folder.Path, "tree/numbers"));
