@@ -27,7 +27,7 @@ attribute() {
     printf '%s' "${number:-0}"
 }
 
-# run_project CSPROJ: adds its results to the totals.
+# run_project CSPROJ: adds its results to the totals; says nothing of a project that the filter leaves nothing of.
 run_project() {
     local name dll trx began status total executed
     name=$(basename "$1" .csproj)
@@ -45,13 +45,14 @@ run_project() {
     timeout --kill-after=10 "$perProjectSeconds" dotnet test "$dll" "${arguments[@]}" >"$results/$name.log" 2>&1
     status=$?
     if [ ! -f "$trx" ]; then
-        if [ "$status" -eq 0 ]; then return; fi # the filter left nothing of this project
+        if [ "$status" -eq 0 ]; then return; fi
         failed=$((failed + 1))
         failures+=("$name: ended with status $status and no results, see $results/$name.log")
         printf '%-32s no results after %d s, status %d\n' "$name" $((SECONDS - began)) "$status"
         return
     fi
     total=$(attribute "$trx" total)
+    if [ "$total" -eq 0 ] && [ "$status" -eq 0 ]; then return; fi
     executed=$(attribute "$trx" executed)
     local projectPassed projectFailed
     projectPassed=$(attribute "$trx" passed)
