@@ -18,6 +18,7 @@ public sealed class Process
         Kernel = kernel;
         Id = kernel.ProcessId;
         Memory = new AddressSpace(kernel.Machine);
+        Memory.SetLimit(kernel.Options.MemoryLimitBytes);
         Signals = new ProcessSignals(this);
         Paths = new PathResolver(kernel);
     }
@@ -42,6 +43,9 @@ public sealed class Process
 
     /// <summary>What was started: set once by the loader.</summary>
     public ProgramImage? Image { get; set; }
+
+    /// <summary>The first thread's exit status, which becomes the process's when the last one exits.</summary>
+    internal int ExitStatus { get; set; }
 
     /// <summary>The live threads. A copy.</summary>
     public GuestThread[] Threads
@@ -68,6 +72,13 @@ public sealed class Process
     {
         lock (_lock)
             return _threads.Find(thread => thread.ThreadId == threadId);
+    }
+
+    /// <summary>Adds the thread that the calling host thread will run: its id is the process's.</summary>
+    public void AddFirstThread(GuestThread thread)
+    {
+        thread.BindToHostThread();
+        AddThread(thread);
     }
 
     internal void AddThread(GuestThread thread)

@@ -1,0 +1,191 @@
+using System.Runtime.Intrinsics.X86;
+using System.Security.Cryptography;
+using System.Text;
+using Weft.Linux.Memory;
+using Weft.Linux.Time;
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Linux.Loading;
+
+/// <summary>Puts a program into a process's empty address space, as execve does, and sets its first thread's registers.</summary>
+public sealed class ProgramLoader(Process process, Func<string, long> openExecutable)
+{
+    private const ulong StackBytes = 8 << 20;
+    private const ulong StackTop = AddressSpace.End - 0x10000;
+
+    /// <summary>Loads a program.</summary>
+    /// <param name="path">Its path, as the program's own file system has it.</param>
+    /// <param name="arguments">argv.</param>
+    /// <param name="environment">envp.</param>
+    /// <param name="thread">The process's first thread.</param>
+    /// <exception cref="LoadException">It cannot be started; says why.</exception>
+    public void Load(string path, IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment, GuestThread thread)
+    {
+        using ProgramFile program = OpenThroughScripts(path, ref arguments);
+        ElfImage image = Parse(program, ElfRole.Program);
+        LoadPlan plan = Plan(program, image, LoadPlacement.ProgramBias(image, Random()), ElfRole.Program);
+        MapImage(plan, program);
+        LoadPlan start = plan;
+        ulong interpreterBase = 0;
+        if (image.Interpreter is { } range)
+        {
+            start = LoadInterpreter(program, range);
+            interpreterBase = start.Bias;
+        }
+        process.Memory.InitializeBreak(LoadPlacement.BreakStart(plan, Random()));
+        MapStack(image.HasExecutableStack);
+        ulong vdso = VdsoMapping.Map(process, thread.Vcpu);
+        InitialStack stack = BuildStack(path, arguments, environment, new AuxiliaryValues
+        {
+            VdsoHeader = vdso,
+            MinimumSignalStack = (ulong)thread.Vcpu.VectorStateBytes + 1024,
+            HardwareCapabilities = (uint)X86Base.CpuId(1, 0).Edx,
+            HardwareCapabilities2 = 2,
+            ProgramHeaderAddress = plan.ProgramHeaderAddress,
+            ProgramHeaderCount = image.ProgramHeaderCount,
+            InterpreterBase = interpreterBase,
+            Entry = plan.Entry,
+            UserId = Id(SystemCall.Getuid),
+            EffectiveUserId = Id(SystemCall.Geteuid),
+            GroupId = Id(SystemCall.Getgid),
+            EffectiveGroupId = Id(SystemCall.Getegid),
+        });
+        if (!process.Memory.TryWrite(new(stack.StackPointer), stack.Bytes))
+            throw new LoadException(Errno.ENOMEM, "has no room for its stack; raise --memory");
+        byte[] auxiliary = stack.Bytes.AsSpan((int)(stack.AuxiliaryStart - stack.StackPointer), stack.AuxiliaryLength).ToArray();
+        process.Image = new ProgramImage(program.Path, arguments, environment, auxiliary, stack.ArgumentsStart, stack.EnvironmentStart, StackTop);
+        byte[] name = Encoding.UTF8.GetBytes(Path.GetFileName(path));
+        const int longestName = 15;
+        thread.Name = name.Length <= longestName ? name : name[..longestName];
+        thread.Vcpu.StartAt(new(start.Entry), new(stack.StackPointer));
+    }
+
+    private ProgramFile OpenThroughScripts(string path, ref IReadOnlyList<byte[]> arguments)
+    {
+        for (int depth = 0; ; depth++)
+        {
+            ProgramFile file = Open(path);
+            if (!ScriptHeader.TryParse(file.Head, out byte[]? interpreter, out byte[]? argument))
+                return file;
+            file.Dispose();
+            if (depth >= ScriptHeader.MaxDepth)
+                throw new LoadException(Errno.ELOOP, $"{path}: scripts whose interpreters are scripts, too deep");
+            byte[][] rest = [.. arguments.Skip(1)];
+            arguments = ScriptHeader.Arguments(interpreter, argument, Encoding.UTF8.GetBytes(path), rest);
+            path = Encoding.UTF8.GetString(interpreter);
+        }
+    }
+
+    private ProgramFile Open(string path)
+    {
+        long descriptor = openExecutable(path);
+        if (descriptor < 0)
+            throw new LoadException((Errno)(-descriptor), $"{path}: {ErrorText.Of((Errno)(-descriptor))}");
+        return ProgramFile.TryAdopt((int)descriptor, path, out Errno error)
+            ?? throw new LoadException(error, $"{path}: {ErrorText.Of(error)}");
+    }
+
+    private static ElfImage Parse(ProgramFile file, ElfRole role)
+    {
+        if (ElfImage.TryParse(file.Head, file.Length, role, out ElfImage? image, out ElfFailure failure))
+            return image;
+        if (failure.Error == ElfError.ProgramHeadersNotGiven
+            && ElfImage.TryProgramHeaderRange(file.Head, file.Length, out FileRange range, out failure)
+            && ElfImage.TryParse(file.Head, file.Read(range.Offset, range.Length), file.Length, role, out image, out failure))
+            return image;
+        throw Failed(file, failure, role);
+    }
+
+    private static LoadPlan Plan(ProgramFile file, ElfImage image, ulong bias, ElfRole role) =>
+        LoadPlan.TryCreate(image, bias, AddressSpace.PageSize, role, out LoadPlan? plan, out ElfFailure failure)
+            ? plan : throw Failed(file, failure, role);
+
+    private static LoadException Failed(ProgramFile file, ElfFailure failure, ElfRole role) =>
+        new((Errno)failure.Errno(role), $"{file.Path} {failure.Message}");
+
+    private LoadPlan LoadInterpreter(ProgramFile program, FileRange range)
+    {
+        if (!ElfImage.TryInterpreterPath(program.Read(range.Offset, range.Length), out byte[]? path, out ElfFailure failure))
+            throw Failed(program, failure, ElfRole.Program);
+        using ProgramFile file = Open(Encoding.UTF8.GetString(path));
+        ElfImage image = Parse(file, ElfRole.Interpreter);
+        ulong length = LoadPlacement.ReservationLength(image);
+        SyscallResult place = image.IsPositionIndependent
+            ? process.Memory.Map(new MapRequest { LengthBytes = length, Protection = Protection.None })
+            : SyscallResult.Success;
+        if (place.IsError)
+            throw new LoadException(place.Error, $"{file.Path}: no room in the address space");
+        LoadPlan plan = Plan(file, image, LoadPlacement.BiasAt(image, (ulong)place.Value), ElfRole.Interpreter);
+        if (image.IsPositionIndependent)
+            process.Memory.Unmap((ulong)place.Value, length);
+        MapImage(plan, file);
+        return plan;
+    }
+
+    private void MapImage(LoadPlan plan, ProgramFile file)
+    {
+        MappedFile mapped = new(file.Path, file.Device, file.Inode, false);
+        foreach (LoadAction action in plan.Actions)
+        {
+            SyscallResult result = action.Kind switch
+            {
+                LoadActionKind.Zero => process.Memory.TryZero(new(action.Address), action.Length) ? SyscallResult.Success : Errno.EFAULT,
+                LoadActionKind.MapFile => process.Memory.Map(RequestFor(action) with
+                {
+                    Content = HostContent.PrivateFile,
+                    HostDescriptor = file.Descriptor,
+                    FileOffset = action.FileOffset,
+                    File = mapped,
+                }),
+                _ => process.Memory.Map(RequestFor(action)),
+            };
+            if (result.IsError)
+                throw new LoadException(result.Error, $"{file.Path}: its segment at 0x{action.Address:x} cannot be mapped: {ErrorText.Of(result.Error)}");
+        }
+    }
+
+    private static MapRequest RequestFor(LoadAction action) => new()
+    {
+        Address = action.Address,
+        LengthBytes = action.Length,
+        Protection = (Protection)action.Protection,
+        Placement = MapPlacement.Fixed,
+    };
+
+    private void MapStack(bool executable)
+    {
+        SyscallResult result = process.Memory.Map(new MapRequest
+        {
+            Address = StackTop - StackBytes,
+            LengthBytes = StackBytes,
+            Protection = Protection.Read | Protection.Write | (executable ? Protection.Execute : 0),
+            Placement = MapPlacement.Fixed,
+            Name = "[stack]",
+        });
+        if (result.IsError)
+            throw new LoadException(result.Error, "has no room for its stack; raise --memory");
+    }
+
+    private static InitialStack BuildStack(string path, IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment, AuxiliaryValues auxiliary)
+    {
+        InitialStackRequest request = new()
+        {
+            StackTop = StackTop,
+            Arguments = arguments,
+            Environment = environment,
+            ExecutedPath = Encoding.UTF8.GetBytes(path),
+            RandomBytes = RandomNumberGenerator.GetBytes(16),
+            Auxiliary = auxiliary,
+            StackLimit = StackBytes,
+            ShiftRandom = Random(),
+        };
+        return InitialStack.TryBuild(request, out InitialStack? stack, out InitialStackError error)
+            ? stack
+            : throw new LoadException(error == InitialStackError.TooLong ? Errno.E2BIG : Errno.EINVAL, $"{path}: argument list too long or not text");
+    }
+
+    private static uint Id(SystemCall call) => (uint)HostStubs.CallQuick(call);
+
+    private static ulong Random() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+}

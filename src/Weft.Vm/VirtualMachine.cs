@@ -1,0 +1,66 @@
+using System.Text;
+using Weft.Linux;
+using Weft.Linux.Loading;
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Vm;
+
+/// <summary>One VM's life: makes machine and kernel, loads the program, runs it.</summary>
+public sealed class VirtualMachine
+{
+    private readonly Kernel _kernel;
+    private readonly Process _process;
+
+    /// <summary>Creates the VM; nothing is loaded yet.</summary>
+    /// <exception cref="Kvm.KvmException">The host has no usable KVM.</exception>
+    public VirtualMachine(KernelOptions options)
+    {
+        _kernel = new Kernel(new GuestMachine(), options);
+        _process = new Process(_kernel);
+    }
+
+    /// <summary>The VM's kernel.</summary>
+    public Kernel Kernel => _kernel;
+
+    /// <summary>Loads a program and runs it on the calling thread. Returns only when the program can't be started.</summary>
+    /// <param name="path">The program's path.</param>
+    /// <param name="arguments">argv, the program's name first.</param>
+    /// <param name="environment">envp, "NAME=value".</param>
+    /// <exception cref="LoadException">The program can't be started.</exception>
+    public void Run(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment)
+    {
+        Vcpu vcpu = _kernel.Machine.CreateVcpu(_process.Memory.PageTables);
+        GuestThread main = new(_process, vcpu);
+        InheritDescriptors();
+        new ProgramLoader(_process, OpenExecutable).Load(path, Encode(arguments), Encode(environment), main);
+        _process.AddFirstThread(main);
+        main.Run();
+        // The first thread is over; the last one ends the host process.
+        Thread.Sleep(Timeout.Infinite);
+    }
+
+    private void InheritDescriptors()
+    {
+        for (int descriptor = 0; descriptor < 3; descriptor++)
+            _process.Files.InstallAt(descriptor, new Linux.Files.FileDescription(descriptor), false);
+    }
+
+    private static long OpenExecutable(string path)
+    {
+        const int currentDirectory = -100, readOnlyCloseOnExec = 0x80000;
+        using NativeBuffer name = new(4096);
+        if (Encoding.UTF8.GetByteCount(path) >= name.Length)
+            return -(long)Errno.ENAMETOOLONG;
+        Encoding.UTF8.GetBytes(path, name.Span);
+        return HostStubs.Call(SystemCall.Openat, currentDirectory, (long)name.Address.Value, readOnlyCloseOnExec);
+    }
+
+    private static List<byte[]> Encode(IReadOnlyList<string> texts)
+    {
+        List<byte[]> bytes = new(texts.Count);
+        foreach (string text in texts)
+            bytes.Add(Encoding.UTF8.GetBytes(text));
+        return bytes;
+    }
+}
