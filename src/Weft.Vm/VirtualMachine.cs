@@ -1,8 +1,8 @@
 using System.Text;
 using Weft.Linux;
+using Weft.Linux.Files;
 using Weft.Linux.Loading;
 using Weft.Machine;
-using Weft.Native;
 
 namespace Weft.Vm;
 
@@ -32,28 +32,12 @@ public sealed class VirtualMachine
     {
         Vcpu vcpu = _kernel.Machine.CreateVcpu(_process.Memory.PageTables);
         GuestThread main = new(_process, vcpu);
-        InheritDescriptors();
-        new ProgramLoader(_process, OpenExecutable).Load(path, Encode(arguments), Encode(environment), main);
+        InheritedFiles.Adopt(_process.Files);
+        new ProgramLoader(_process, file => _process.Paths.OpenHost(main, file, 0).Value).Load(path, Encode(arguments), Encode(environment), main);
         _process.AddFirstThread(main);
         main.Run();
         // The first thread is over; the last one ends the host process.
         Thread.Sleep(Timeout.Infinite);
-    }
-
-    private void InheritDescriptors()
-    {
-        for (int descriptor = 0; descriptor < 3; descriptor++)
-            _process.Files.InstallAt(descriptor, new Linux.Files.FileDescription(descriptor), false);
-    }
-
-    private static long OpenExecutable(string path)
-    {
-        const int currentDirectory = -100, readOnlyCloseOnExec = 0x80000;
-        using NativeBuffer name = new(4096);
-        if (Encoding.UTF8.GetByteCount(path) >= name.Length)
-            return -(long)Errno.ENAMETOOLONG;
-        Encoding.UTF8.GetBytes(path, name.Span);
-        return HostStubs.Call(SystemCall.Openat, currentDirectory, (long)name.Address.Value, readOnlyCloseOnExec);
     }
 
     private static List<byte[]> Encode(IReadOnlyList<string> texts)
