@@ -1,6 +1,7 @@
 using System.Text;
 using Weft.Linux;
 using Weft.Linux.Loading;
+using Weft.Linux.Signals;
 using Weft.Machine;
 using Weft.Native;
 
@@ -30,6 +31,7 @@ public sealed class VirtualMachine
     /// <exception cref="LoadException">The program can't be started.</exception>
     public void Run(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment)
     {
+        HostSignals.Start(_kernel, _process);
         Vcpu vcpu = _kernel.Machine.CreateVcpu(_process.Memory.PageTables);
         GuestThread main = new(_process, vcpu);
         InheritDescriptors();
