@@ -40,12 +40,6 @@ public sealed partial class ThreadSignals
     /// <summary>The alternate stack.</summary>
     internal ref AlternateStack AlternateStack => ref _alternateStack;
 
-    /// <summary>Replaces the mask until the running call returns, or until its signal's handler does.</summary>
-    public void SetTemporaryMask(ulong mask)
-    {
-        _ = mask;
-    }
-
     /// <summary>Sends a signal to this thread.</summary>
     public void Send(in SignalInfo info) => _process.TrySend(info, this);
 
