@@ -2,6 +2,7 @@ using System.Text;
 using Weft.Linux;
 using Weft.Linux.Files;
 using Weft.Linux.Loading;
+using Weft.Linux.Signals;
 using Weft.Machine;
 
 namespace Weft.Vm;
@@ -29,14 +30,14 @@ public sealed class VirtualMachine
     /// <exception cref="LoadException">The program can't be started.</exception>
     public void Run(IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment)
     {
+        InheritedFiles.Adopt(_process.Files);
+        HostSignals.Start(_kernel, _process);
         Vcpu vcpu = _kernel.Machine.CreateVcpu(_process.Memory.PageTables);
         GuestThread main = new(_process, vcpu);
-        InheritedFiles.Adopt(_process.Files);
         Func<string, long> open = file => _process.Paths.OpenHost(main, file, 0).Value;
         string path = new ProgramLookup(open).Find(Encoding.UTF8.GetString(arguments[0]), environment);
         new ProgramLoader(_process, open).Load(path, arguments, environment, main);
         _process.AddFirstThread(main);
-        Linux.Signals.HostSignals.Start(_kernel, _process);
         main.Run();
         // The first thread is over; the last one ends the host process.
         Thread.Sleep(Timeout.Infinite);
