@@ -11,7 +11,7 @@ foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
     environment.Add($"{entry.Key}={entry.Value}");
 try
 {
-    new VirtualMachine(new KernelOptions()).Run(command[0], command, environment);
+    new VirtualMachine(new KernelOptions { Way = args.Contains("attendant") ? SystemCallWay.Attendant : args.Contains("exit") ? SystemCallWay.Exit : SystemCallWay.Auto }).Run(command[0], command, environment);
 }
 catch (Exception exception) when (exception is KvmException or LoadException)
 {

@@ -18,9 +18,7 @@ namespace Weft.Linux;
 /// </remarks>
 public sealed partial class GuestThread
 {
-    private const int PendingAreaBytes = 4096;
     private const int ScratchBytes = 64 << 10;
-    private readonly NativeBuffer _pending = new(PendingAreaBytes);
     private NativeBuffer? _scratch;
 
     /// <summary>A thread that does not run yet.</summary>
@@ -70,10 +68,16 @@ public sealed partial class GuestThread
     /// <summary>64 KiB of host memory for structures that pass to the host's kernel. For the running handler only.</summary>
     public NativeBuffer Scratch => _scratch ??= new NativeBuffer(ScratchBytes);
 
+    /// <summary>When the thread last left by an exit for a call that the attendant could have served; the attendant's.</summary>
+    internal long LastAttendableExit { get; set; }
+
+    /// <summary>How many such exits followed each other closely; the attendant's.</summary>
+    internal int AttendableBurst { get; set; }
+
     /// <summary>Makes the thread leave the guest or a blocking call soon, to look at its pending signals. Any thread may call it.</summary>
     public void Interrupt()
     {
-        Volatile.Write(ref _pending.FirstWord, 1);
+        Volatile.Write(ref Vcpu.PendingWord, 1);
         if (ThreadId != 0)
             HostStubs.KickThread(Kernel.ProcessId, ThreadId);
     }
@@ -97,7 +101,12 @@ public sealed partial class GuestThread
     /// </summary>
     public bool TryBlock(out SyscallResult result, SystemCall number, long a0 = 0, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0, long a5 = 0)
     {
-        result = HostStubs.CallInterruptible((nint)_pending.Address.Value, number, a0, a1, a2, a3, a4, a5);
+        result = SyscallResult.Declined;
+        if (_isAttended)
+            return true;
+        Kernel.CountRunnable(-1);
+        result = HostStubs.CallInterruptible(Vcpu.PendingAddress, number, a0, a1, a2, a3, a4, a5);
+        Kernel.CountRunnable(1);
         if (result.Error != Errno.EINTR)
             return true;
         ClearInterrupt();
@@ -111,7 +120,7 @@ public sealed partial class GuestThread
     /// </summary>
     private void ClearInterrupt()
     {
-        Volatile.Write(ref _pending.FirstWord, 0);
+        Volatile.Write(ref Vcpu.PendingWord, 0);
         Interlocked.MemoryBarrier();
     }
 }

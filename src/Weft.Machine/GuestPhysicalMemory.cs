@@ -135,6 +135,19 @@ public sealed class GuestPhysicalMemory : IDisposable
         return HostMapping.MapFile(HostOf(start), lengthBytes, descriptor, fileOffset, content);
     }
 
+    /// <summary>
+    /// Moves what the host maps behind one range to a longer one, which must be reserved and fresh; the old range
+    /// ends as <see cref="Release"/> ends it. Returns 0 or -errno.
+    /// </summary>
+    public long MoveContent(GuestPhysicalAddress from, ulong fromBytes, GuestPhysicalAddress to, ulong toBytes)
+    {
+        EnsureSlots(to, toBytes);
+        long result = HostMapping.Move(HostOf(from), fromBytes, HostOf(to), toBytes);
+        if (result == 0)
+            Release(from, fromBytes, HostContent.PrivateFile);
+        return result;
+    }
+
     /// <summary>Makes sure that KVM knows the memory behind a reserved range. Call before entries point to it.</summary>
     public void EnsureSlots(GuestPhysicalAddress start, ulong lengthBytes)
     {

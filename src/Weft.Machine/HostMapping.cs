@@ -38,6 +38,13 @@ internal static class HostMapping
         return result is < 0 and > -4096 ? result : 0;
     }
 
+    internal static long Move(HostAddress from, ulong fromBytes, HostAddress to, ulong toBytes)
+    {
+        const int mayMove = 1, isFixed = 2;
+        long result = HostStubs.Call(SystemCall.Mremap, (long)from.Value, (long)fromBytes, (long)toBytes, mayMove | isFixed, (long)to.Value);
+        return result is < 0 and > -4096 ? result : 0;
+    }
+
     /// <summary>
     /// Makes the kernel's MMU notifier fire for the range, which zaps KVM's translations and flushes every
     /// vCPU's TLB, without ever taking the VMM's own access away: shared pages are unmapped and come back from

@@ -20,6 +20,7 @@ public sealed unsafe class Vcpu : IDisposable
     private const ulong ProgramFlags = 0x244dd5;
     private const ulong FrameBytes = 40;
     private const ulong ResumeFlag = 0x10000;
+    private const int ProgramAddressBits = 47, GeneralProtection = 13;
 
     private readonly KvmVcpu _kvm;
     private readonly HostAddress _block;
@@ -30,6 +31,7 @@ public sealed unsafe class Vcpu : IDisposable
         _kvm = kvm;
         _block = block;
         _blockAddress = blockAddress;
+        Slot = new SystemCallSlot(block, blockAddress);
         KvmSpecialRegisters special = kvm.ReadSpecialRegisters();
         bool xsave = kvm.TryWriteXcr0(SupportedXcr0());
         SetUpSpecialRegisters(ref special, tables.Root.Value, xsave);
@@ -47,6 +49,12 @@ public sealed unsafe class Vcpu : IDisposable
 
     /// <summary>The program's general registers, RIP and RFLAGS. Call <see cref="RegistersChanged"/> after a change.</summary>
     public ref KvmRegisters Registers => ref _kvm.Registers;
+
+    /// <summary>The page through which the stub asks for calls without an exit.</summary>
+    public SystemCallSlot Slot { get; }
+
+    /// <summary>Whether the last system call entered the stub at CPL 0, as hardware does; a shadow-paging KVM leaves it at 3.</summary>
+    public bool StubRunsAtRing0 { get; private set; }
 
     /// <summary>The exception's vector after <see cref="VcpuExit.Exception"/>.</summary>
     public int Vector { get; private set; }
@@ -99,6 +107,18 @@ public sealed unsafe class Vcpu : IDisposable
         RegistersChanged();
     }
 
+    /// <summary>Takes all that a program can see in registers from another vCPU, which must be stopped. The caller sets what differs.</summary>
+    public void CopyProgramStateFrom(Vcpu other)
+    {
+        Registers = other.Registers;
+        RegistersChanged();
+        FsBase = other.FsBase;
+        GsBase = other.GsBase;
+        byte[] state = new byte[VectorStateBytes];
+        other.ReadVectorState(state);
+        TryWriteVectorState(state);
+    }
+
     /// <summary>x87, SSE, AVX and AVX-512 state in the standard XSAVE format, <see cref="VectorStateBytes"/> long.</summary>
     public void ReadVectorState(Span<byte> area) => _kvm.ReadXsave(area);
 
@@ -108,11 +128,21 @@ public sealed unsafe class Vcpu : IDisposable
     /// <summary>The time-stamp counter's rate in kHz, or 0 when unknown.</summary>
     public long TscKhz => _kvm.TscKhz;
 
-    /// <summary>Runs the program until something needs the VMM.</summary>
-    /// <param name="pending">Address of the int that whoever interrupts sets; see <see cref="HostStubs.CallInterruptible"/>.</param>
-    public VcpuExit Run(nint pending)
+    /// <summary>
+    /// Set by whoever wants the vCPU's thread to look up, before it kicks that thread. Lies in the vCPU's own stack page,
+    /// far below any frame, where the program cannot reach it.
+    /// </summary>
+    public ref int PendingWord => ref *(int*)PendingAddress;
+
+    /// <summary>The host address of <see cref="PendingWord"/>, for <see cref="HostStubs.CallInterruptible"/>.</summary>
+    public nint PendingAddress => (nint)(_block.Value + SystemLayout.ExceptionStack);
+
+    /// <summary>Runs the program until something needs the VMM, or <see cref="PendingWord"/> is set.</summary>
+    public VcpuExit Run()
     {
-        long result = _kvm.Run(pending);
+        if (Registers.Rip >> ProgramAddressBits != 0)
+            return NonCanonicalInstruction();
+        long result = _kvm.Run(PendingAddress);
         if (result < 0)
             return FailedRun((Errno)(-result));
         if (_kvm.ExitReason == KvmExitReason.Io && _kvm.IoIsWrite)
@@ -141,8 +171,17 @@ public sealed unsafe class Vcpu : IDisposable
         registers.Rip = registers.Rcx;
         registers.Rflags = registers.R11;
         RegistersChanged();
+        StubRunsAtRing0 = _kvm.SpecialRegisters.Cs.Dpl == 0;
         LoadUserSegments();
         return VcpuExit.SystemCall;
+    }
+
+    /// <summary>A sigreturn or a jump into the stub can ask for it; entering the guest like this would fail on VMX.</summary>
+    private VcpuExit NonCanonicalInstruction()
+    {
+        Vector = GeneralProtection;
+        ErrorCode = 0;
+        return VcpuExit.Exception;
     }
 
     private VcpuExit FailedRun(Errno errno)
@@ -150,6 +189,13 @@ public sealed unsafe class Vcpu : IDisposable
         // A kick can arrive when the processor has pushed an exception's frame and not left the stub yet.
         if (InExceptionStubs(Registers.Rip) && _kvm.SpecialRegisters.Cs.Dpl == 0)
             return FinishException((int)((Registers.Rip - SystemLayout.ExceptionStubs) / SystemLayout.ExceptionStubBytes));
+        if (InStubPage(Registers.Rip))
+        {
+            bool complete = Slot.Unwind(ref Registers);
+            RegistersChanged();
+            LoadUserSegments();
+            return complete ? VcpuExit.Interrupted : VcpuExit.SystemCall;
+        }
         return errno switch
         {
             Errno.EINTR or Errno.EAGAIN => VcpuExit.Interrupted,
@@ -179,8 +225,8 @@ public sealed unsafe class Vcpu : IDisposable
     /// <summary>The program itself wrote to a port of ours, outside the stub: a general protection fault, as on Linux.</summary>
     private VcpuExit ForgedPort()
     {
-        const int generalProtection = 13, shortOutputBytes = 2;
-        Vector = generalProtection;
+        const int shortOutputBytes = 2;
+        Vector = GeneralProtection;
         ErrorCode = 0;
         Registers.Rip -= shortOutputBytes;
         RegistersChanged();

@@ -28,9 +28,6 @@ public sealed unsafe class NativeBuffer : IDisposable
     /// <summary>All of it. Must not be used after <see cref="Dispose"/>.</summary>
     public Span<byte> Span => new(_memory, Length);
 
-    /// <summary>The int at the start, as a variable that other threads see.</summary>
-    public ref int FirstWord => ref *(int*)_memory;
-
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {

@@ -36,7 +36,8 @@ public sealed class VirtualMachine
         new ProgramLoader(_process, OpenExecutable).Load(path, Encode(arguments), Encode(environment), main);
         _process.AddFirstThread(main);
         main.Run();
-        _kernel.End(0);
+        // The first thread is over; the last one ends the host process.
+        Thread.Sleep(Timeout.Infinite);
     }
 
     private void InheritDescriptors()

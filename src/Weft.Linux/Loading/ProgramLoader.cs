@@ -35,7 +35,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
         }
         process.Memory.InitializeBreak(LoadPlacement.BreakStart(plan, Random()));
         MapStack(image.HasExecutableStack);
-        ulong vdso = VdsoMapping.Map(process);
+        ulong vdso = VdsoMapping.Map(process, thread.Vcpu);
         InitialStack stack = BuildStack(path, arguments, environment, new AuxiliaryValues
         {
             VdsoHeader = vdso,

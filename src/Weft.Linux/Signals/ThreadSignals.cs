@@ -19,6 +19,11 @@ public sealed class ThreadSignals(GuestThread thread)
     /// <summary>Sends a signal to this thread.</summary>
     public void Send(in SignalInfo info) => thread.Process.Signals.Send(info);
 
+    /// <summary>A new thread starts with its parent's mask, no alternate stack and nothing waiting.</summary>
+    internal void InheritFrom(ThreadSignals parent)
+    {
+    }
+
     /// <summary>Delivers what waits: enters a handler, or does the default action. Called by the thread between instructions.</summary>
     public void DeliverPending()
     {

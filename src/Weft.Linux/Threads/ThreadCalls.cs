@@ -43,11 +43,4 @@ internal static class ThreadCalls
 
     [SystemCall(SystemCall.Rseq, SupportState.Refused, Missing = "ENOSYS: the processor's number could not be kept true")]
     internal static SyscallResult RestartableSequence(GuestThread thread) => Errno.ENOSYS;
-
-    [SystemCall(SystemCall.ExitGroup, SupportState.Full)]
-    internal static SyscallResult ExitGroup(GuestThread thread, int status)
-    {
-        thread.Kernel.End(status & 0xff);
-        return SyscallResult.Success;
-    }
 }

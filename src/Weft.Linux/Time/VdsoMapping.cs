@@ -1,8 +1,40 @@
+using Weft.Linux.Memory;
+using Weft.Machine;
+using Weft.Native;
+
 namespace Weft.Linux.Time;
 
 /// <summary>Puts the vDSO and its clock page into an address space.</summary>
 internal static class VdsoMapping
 {
-    /// <summary>Maps both. Returns the address of the vDSO's ELF header, 0 for none.</summary>
-    internal static ulong Map(Process process) => 0;
+    private const ulong HertzPerKilohertz = 1000;
+
+    /// <summary>Maps both, side by side. Returns the address of the vDSO's ELF header.</summary>
+    /// <exception cref="InvalidOperationException">The address space is full: impossible in a fresh one.</exception>
+    internal static ulong Map(Process process, Vcpu vcpu)
+    {
+        ulong clock = Place(process, 0, VdsoImage.SpanBytes, Protection.Read, "[vvar]", MapPlacement.Anywhere);
+        ulong image = Place(process, clock + ClockPageLayout.PageBytes, VdsoImage.SizeBytes, Protection.Read | Protection.Execute, "[vdso]", MapPlacement.Fixed);
+        if (!process.Memory.TryGetHostRange(new(clock), ClockPageLayout.PageBytes, PageAccess.Read, out HostAddress clockHost, out _)
+            || !process.Memory.TryGetHostRange(new(image), VdsoImage.SizeBytes, PageAccess.Read, out HostAddress imageHost, out _))
+            throw new InvalidOperationException("The vDSO's pages are not mapped.");
+        HostStubs.TryWrite(imageHost, VdsoImage.Bytes);
+        ulong hertz = vcpu.TscKhz > 0 ? (ulong)vcpu.TscKhz * HertzPerKilohertz : ClockPageTsc.MeasureHz();
+        process.Kernel.Clock = new ClockPage((nint)clockHost.Value, hertz, process.Kernel.Options.ProcessorCount, tscIsSteady: ClockPageTsc.IsInvariant);
+        return image;
+    }
+
+    private static ulong Place(Process process, ulong address, ulong lengthBytes, Protection protection, string name, MapPlacement placement)
+    {
+        SyscallResult result = process.Memory.Map(new MapRequest
+        {
+            Address = address,
+            LengthBytes = lengthBytes,
+            Protection = protection,
+            Placement = placement,
+            Populate = true,
+            Name = name,
+        });
+        return result.IsError ? throw new InvalidOperationException($"No room for the vDSO: {result.Error}.") : (ulong)result.Value;
+    }
 }

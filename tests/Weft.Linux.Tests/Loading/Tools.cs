@@ -3,6 +3,8 @@ using System.Diagnostics;
 
 namespace Weft.Linux.Tests.Loading;
 
+using Process = System.Diagnostics.Process;
+
 /// <summary>Programs of the machine that tests compare with.</summary>
 internal static class Tools
 {
