@@ -19,8 +19,10 @@ public sealed class Process
         Kernel = kernel;
         Id = kernel.ProcessId;
         Memory = new AddressSpace(kernel.Machine);
+        Memory.SetLimit(kernel.Options.MemoryLimitBytes);
         Signals = new ProcessSignals(this);
         Files.Limit = Limits.DescriptorLimit;
+        Paths = new PathResolver(kernel);
     }
 
     /// <summary>The VM's kernel.</summary>
@@ -34,6 +36,9 @@ public sealed class Process
 
     /// <summary>The descriptors.</summary>
     public FileTable Files { get; } = new();
+
+    /// <summary>What paths mean, and the working directory.</summary>
+    public PathResolver Paths { get; }
 
     /// <summary>Signal handlers, and signals sent to the process as a whole.</summary>
     public ProcessSignals Signals { get; }
