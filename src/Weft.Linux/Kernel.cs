@@ -37,6 +37,9 @@ public sealed class Kernel
     /// <summary>What the user chose.</summary>
     public KernelOptions Options { get; }
 
+    /// <summary>Names of Unix sockets that the host knows by others.</summary>
+    internal Sockets.UnixNames UnixNames { get; } = new();
+
     /// <summary>What the run counts.</summary>
     public Statistics Statistics { get; } = new();
 
