@@ -1,3 +1,4 @@
+using Weft.Linux.Files;
 using Weft.Machine;
 using Weft.Native;
 
@@ -44,6 +45,9 @@ public sealed class Kernel
 
     /// <summary>Receives a line a system call when set; see --trace.</summary>
     public ISystemCallObserver? Observer { get; set; }
+
+    /// <summary>The VM's own view of /proc, /sys and /dev: set once, before the first thread runs; null shows the host's.</summary>
+    public IVirtualFiles? VirtualFiles { get; set; }
 
     /// <summary>A vCPU for a new thread: one that a finished thread left, or a new one. Null at the host's limit.</summary>
     internal Vcpu? TakeVcpu(GuestPageTables tables)
