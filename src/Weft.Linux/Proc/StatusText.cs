@@ -1,0 +1,68 @@
+namespace Weft.Linux.Proc;
+
+/// <summary>/proc/PID/status: the host thread's lines, with the VM's own memory, signals and processors.</summary>
+internal static class StatusText
+{
+    private const ulong BytesAKilobyte = 1024;
+
+    /// <summary>All lines.</summary>
+    internal static string Of(TaskView view, ViewContext context)
+    {
+        MemorySizes sizes = new(view.Memory.SnapshotAreas(), view.ExecutablePath);
+        SignalSets signals = SignalSets.Of(view);
+        ulong resident = Math.Min(context.Memory.ResidentBytes(), sizes.TotalBytes);
+        return KeyedLines.Rewrite(context.Host.ReadText(view.HostPath + "/status"), (key, value) =>
+            OfMemory(key, sizes, resident, context.Memory) is { } bytes ? $"\t{bytes / BytesAKilobyte,8} kB"
+            : OfSignals(key, signals) is { } set ? $"\t{set:x16}"
+            : OfTask(key, value, view, context));
+    }
+
+    private static ulong? OfMemory(string key, in MemorySizes sizes, ulong resident, MemoryUse memory) => key switch
+    {
+        "VmPeak" => memory.HighestMapped(sizes.TotalBytes),
+        "VmSize" => sizes.TotalBytes,
+        "VmLck" => sizes.LockedBytes,
+        "VmHWM" => Math.Max(memory.HighestResidentBytes, resident),
+        "VmRSS" or "RssAnon" => resident,
+        "VmPin" or "RssFile" or "RssShmem" or "VmSwap" or "HugetlbPages" => 0,
+        "VmData" => sizes.DataBytes,
+        "VmStk" => sizes.StackBytes,
+        "VmExe" => sizes.CodeBytes,
+        "VmLib" => sizes.ExecutableBytes - sizes.CodeBytes,
+        _ => null,
+    };
+
+    private static ulong? OfSignals(string key, SignalSets signals) => key switch
+    {
+        "SigPnd" => signals.Pending,
+        "ShdPnd" => signals.SharedPending,
+        "SigBlk" => signals.Blocked,
+        "SigIgn" => signals.Ignored,
+        "SigCgt" => signals.Caught,
+        _ => null,
+    };
+
+    private static string? OfTask(string key, string value, TaskView view, ViewContext context) => key switch
+    {
+        "Name" => "\t" + Escape(view.Name),
+        "FDSize" => $"\t{DescriptorSlots(view)}",
+        "Threads" => $"\t{view.Process.ThreadCount}",
+        // The VMM's own confinement is not the program's.
+        "NoNewPrivs" or "Seccomp" or "Seccomp_filters" => "\t0",
+        "Cpus_allowed" when !context.Processors.IsHostsOwn => "\t" + ProcessorNumbers.Mask(context.Processors.Count),
+        "Cpus_allowed_list" when !context.Processors.IsHostsOwn => "\t" + ProcessorNumbers.List(context.Processors.Count),
+        _ => value,
+    };
+
+    private static string Escape(string name) => name.Replace("\\", "\\\\").Replace("\n", "\\n");
+
+    /// <summary>The descriptor table's size: a power of two from 64 on, as Linux grows it.</summary>
+    private static int DescriptorSlots(TaskView view)
+    {
+        int[] open = view.Process.Files.OpenDescriptors();
+        int slots = 64;
+        while (open.Length > 0 && slots <= open[^1])
+            slots *= 2;
+        return slots;
+    }
+}
