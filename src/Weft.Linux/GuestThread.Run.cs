@@ -8,11 +8,15 @@ namespace Weft.Linux;
 public sealed partial class GuestThread
 {
     private bool _finished;
+    private bool _hasWays;
+    private bool _isAttended;
+    private int _handlerLock;
 
     /// <summary>Runs the thread on the calling host thread until it ends.</summary>
     public void Run()
     {
         BindToHostThread();
+        Kernel.CountRunnable(1);
         while (!_finished)
         {
             if (Volatile.Read(ref Vcpu.PendingWord) != 0)
@@ -24,6 +28,8 @@ public sealed partial class GuestThread
             }
             Handle(Vcpu.Run());
         }
+        Kernel.CountRunnable(-1);
+        Kernel.Attendant.Disable(this);
         _scratch?.Dispose();
         Kernel.ReturnVcpu(Vcpu);
     }
@@ -68,7 +74,11 @@ public sealed partial class GuestThread
         ref KvmRegisters registers = ref Registers;
         ulong number = registers.Rax;
         SyscallArguments arguments = new(registers.Rdi, registers.Rsi, registers.Rdx, registers.R10, registers.R8, registers.R9);
+        if (Kernel.Attendant.IsEnabled && AnsweredBySlot(number))
+            return;
+        EnterHandler();
         SyscallResult result = Answer(number, arguments, CallWays.None);
+        LeaveHandler();
         if (result == SyscallResult.RegistersSet)
             return;
         if (result.IsRestart || Signals.HasTemporaryMask)
@@ -79,6 +89,53 @@ public sealed partial class GuestThread
         registers.Rax = (ulong)result.Value;
         Vcpu.RegistersChanged();
     }
+
+    /// <summary>Sees to the slot after an exit: the attendant may have the call already. True when it answered.</summary>
+    private bool AnsweredBySlot(ulong number)
+    {
+        if (!_hasWays)
+        {
+            _hasWays = true;
+            Kernel.Attendant.Enable(this);
+            return false;
+        }
+        if (!Vcpu.Slot.Reclaim(out ulong result))
+        {
+            Kernel.Attendant.NoticeExit(this, number);
+            return false;
+        }
+        Registers.Rax = result;
+        Vcpu.RegistersChanged();
+        return true;
+    }
+
+    /// <summary>Runs a handler on the attendant's thread. False when the call must leave by an exit.</summary>
+    internal bool TryAnswerForAttendant(ulong number, in SyscallArguments arguments, ReadOnlySpan<byte> ways, out SyscallResult result)
+    {
+        result = default;
+        // A program may write any number into its slot; only calls marked for the attendant are its business.
+        if (number >= (ulong)ways.Length || ways[(int)number] == 0)
+            return false;
+        EnterHandler();
+        _isAttended = true;
+        result = Answer(number, arguments, CallWays.Attendant);
+        _isAttended = false;
+        LeaveHandler();
+        return result != SyscallResult.Declined;
+    }
+
+    /// <summary>
+    /// One handler at a time for a thread: a program that forges posts in its slot while it runs could else have two
+    /// share its scratch memory. Never contended by an honest one.
+    /// </summary>
+    private void EnterHandler()
+    {
+        SpinWait spin = default;
+        while (Interlocked.CompareExchange(ref _handlerLock, 1, 0) != 0)
+            spin.SpinOnce();
+    }
+
+    private void LeaveHandler() => Volatile.Write(ref _handlerLock, 0);
 
     private SyscallResult Answer(ulong number, in SyscallArguments arguments, CallWays way)
     {

@@ -20,7 +20,16 @@ public sealed class Kernel
         Machine = machine;
         Options = options;
         ProcessId = Environment.ProcessId;
+        Attendant = new Attendant(this);
     }
+
+    /// <summary>Answers calls without an exit.</summary>
+    public Attendant Attendant { get; }
+
+    /// <summary>Whether a core is left for the attendant beside the threads that are not blocked.</summary>
+    internal bool HasFreeCore => Volatile.Read(ref _runnableThreads) < HostProcessors;
+    /// <summary>A thread starts or stops being runnable.</summary>
+    internal void CountRunnable(int change) => Interlocked.Add(ref _runnableThreads, change);
 
     /// <summary>The machine below.</summary>
     public GuestMachine Machine { get; }
@@ -83,5 +92,7 @@ public sealed class Kernel
         Thread.Sleep(Timeout.Infinite);
     }
 
+    private static readonly int HostProcessors = Environment.ProcessorCount;
+    private int _runnableThreads;
     private int _ended;
 }

@@ -1,5 +1,6 @@
 using Weft.Linux.Files;
 using Weft.Linux.Memory;
+using Weft.Linux.Processes;
 using Weft.Linux.Signals;
 using Weft.Machine;
 
@@ -18,7 +19,10 @@ public sealed class Process
         Kernel = kernel;
         Id = kernel.ProcessId;
         Memory = new AddressSpace(kernel.Machine);
+        Memory.SetLimit(kernel.Options.MemoryLimitBytes);
         Signals = new ProcessSignals(this);
+        Paths = new PathResolver(kernel);
+        Files.Limit = Limits.DescriptorLimit;
     }
 
     /// <summary>The VM's kernel.</summary>
@@ -33,8 +37,17 @@ public sealed class Process
     /// <summary>The descriptors.</summary>
     public FileTable Files { get; } = new();
 
+    /// <summary>What paths mean, and the working directory.</summary>
+    public PathResolver Paths { get; }
+
     /// <summary>Signal handlers, and signals sent to the process as a whole.</summary>
     public ProcessSignals Signals { get; }
+
+    /// <summary>The resource limits.</summary>
+    public ResourceLimits Limits { get; } = ResourceLimits.FromHost();
+
+    /// <summary>Small settings of the process: what prctl and personality keep.</summary>
+    public ProcessAttributes Attributes { get; } = new();
 
     /// <summary>What was started: set once by the loader.</summary>
     public ProgramImage? Image { get; set; }

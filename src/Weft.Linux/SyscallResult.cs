@@ -13,6 +13,9 @@ public readonly record struct SyscallResult(long Value)
     /// <summary>The registers were already set by the handler (sigreturn, exec): RAX must be left alone.</summary>
     public static SyscallResult RegistersSet => new(long.MinValue);
 
+    /// <summary>From a handler on the attendant's thread: this call has to leave by an exit.</summary>
+    public static SyscallResult Declined => new(long.MinValue + 1);
+
     /// <summary>Success with value 0.</summary>
     public static SyscallResult Success => default;
 

@@ -92,7 +92,7 @@ public sealed unsafe class GuestMachine : IDisposable
     private static void WriteBlock(byte* block, ulong address, int index)
     {
         // SAFETY: the block has four zeroed pages; every offset below is inside them.
-        EntryStubs.SystemCall.CopyTo(new Span<byte>(block + SystemLayout.SystemCallStub, (int)GuestPhysicalMemory.PageSize));
+        SystemCallStub.Code.CopyTo(new Span<byte>(block + SystemLayout.SystemCallStub, (int)GuestPhysicalMemory.PageSize));
         ulong* gdt = (ulong*)(block + SystemLayout.Tables);
         ulong taskState = address + SystemLayout.Tables + SystemLayout.TaskState;
         gdt[2] = 0x00af_9b00_0000_ffff;

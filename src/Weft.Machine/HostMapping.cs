@@ -7,17 +7,25 @@ internal static class HostMapping
 {
     private const int ProtRead = 1, ProtWrite = 2, ProtExecute = 4;
     private const int MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymousFlag = 0x20, MapNoReserve = 0x4000;
-    private const int AdviseDontNeed = 4, AdviseDontDump = 16;
+    private const int AdviseDontNeed = 4, AdviseHugePage = 14, AdviseDontDump = 16, AdvisePopulateWrite = 23;
+    private static readonly Lazy<bool> LazyHasLargePages = new(ReadHasLargePages);
 
-    /// <summary>Reserves address space: private, writable, nothing allocated or accounted. Null when there is none.</summary>
+    private static bool HostHasLargePages => LazyHasLargePages.Value;
+
+    /// <summary>Reserves address space, aligned to large pages: private, writable, nothing allocated or accounted. Null when there is none.</summary>
     internal static HostAddress? Reserve(ulong lengthBytes)
     {
-        long address = HostStubs.Call(SystemCall.Mmap, 0, (long)lengthBytes, ProtRead | ProtWrite,
+        const ulong large = GuestPhysicalMemory.LargePageSize;
+        long address = HostStubs.Call(SystemCall.Mmap, 0, (long)(lengthBytes + large), ProtRead | ProtWrite,
             MapPrivate | MapAnonymousFlag | MapNoReserve, -1, 0);
         if (address is < 0 and > -4096)
             return null;
-        HostStubs.Call(SystemCall.Madvise, address, (long)lengthBytes, AdviseDontDump);
-        return new HostAddress((ulong)address);
+        ulong start = (ulong)address, aligned = start + large - 1 & ~(large - 1);
+        if (aligned > start)
+            Unmap(new HostAddress(start), aligned - start);
+        Unmap(new HostAddress(aligned + lengthBytes), start + large - aligned);
+        HostStubs.Call(SystemCall.Madvise, (long)aligned, (long)lengthBytes, AdviseDontDump);
+        return new HostAddress(aligned);
     }
 
     internal static void Unmap(HostAddress address, ulong lengthBytes) =>
@@ -62,6 +70,33 @@ internal static class HostMapping
         if (HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, usual | ProtExecute) < 0)
             Require(HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, ProtRead), "flush translations");
         Require(HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, usual), "restore guest memory");
+    }
+
+    internal static void PreferLargePages(HostAddress address, ulong lengthBytes)
+    {
+        if (HostHasLargePages)
+            HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseHugePage);
+        else
+            Populate(address, lengthBytes);
+    }
+
+    /// <summary>Allocates the pages now. Best effort: a host without MADV_POPULATE_WRITE allocates at first touch.</summary>
+    internal static void Populate(HostAddress address, ulong lengthBytes) =>
+        HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdvisePopulateWrite);
+
+    internal static ulong ReadResidentBytes()
+    {
+        ulong bytes = 0;
+        foreach (string line in File.ReadLines("/proc/self/status"))
+            if (line.StartsWith("RssAnon:", StringComparison.Ordinal) || line.StartsWith("RssShmem:", StringComparison.Ordinal))
+                bytes += ulong.Parse(line.AsSpan(line.IndexOf(':') + 1, line.Length - line.IndexOf(':') - " kB".Length - 1)) << 10;
+        return bytes;
+    }
+
+    private static bool ReadHasLargePages()
+    {
+        const string setting = "/sys/kernel/mm/transparent_hugepage/enabled";
+        return File.Exists(setting) && !File.ReadAllText(setting).Contains("[never]", StringComparison.Ordinal);
     }
 
     private static int ProtectionOf(HostContent content) =>

@@ -16,12 +16,13 @@ public sealed class RangeAllocator
     /// <param name="length">Length, above 0.</param>
     /// <param name="alignment">A power of two.</param>
     /// <param name="start">Where it begins.</param>
-    public bool TryAllocate(ulong length, ulong alignment, out ulong start)
+    /// <param name="phase">What the start must be modulo the alignment; below it.</param>
+    public bool TryAllocate(ulong length, ulong alignment, out ulong start, ulong phase = 0)
     {
         for (int i = 0; i < _free.Count; i++)
         {
             (ulong freeStart, ulong freeEnd) = _free[i];
-            ulong aligned = (freeStart + alignment - 1) & ~(alignment - 1);
+            ulong aligned = ((freeStart - phase + alignment - 1) & ~(alignment - 1)) + phase;
             if (aligned < freeStart || aligned > freeEnd || freeEnd - aligned < length)
                 continue;
             start = aligned;

@@ -20,6 +20,7 @@ public sealed unsafe class Vcpu : IDisposable
     private const ulong ProgramFlags = 0x244dd5;
     private const ulong FrameBytes = 40;
     private const ulong ResumeFlag = 0x10000;
+    private const int ProgramAddressBits = 47, GeneralProtection = 13;
 
     private readonly KvmVcpu _kvm;
     private readonly HostAddress _block;
@@ -30,6 +31,7 @@ public sealed unsafe class Vcpu : IDisposable
         _kvm = kvm;
         _block = block;
         _blockAddress = blockAddress;
+        Slot = new SystemCallSlot(block, blockAddress);
         KvmSpecialRegisters special = kvm.ReadSpecialRegisters();
         bool xsave = kvm.TryWriteXcr0(SupportedXcr0());
         SetUpSpecialRegisters(ref special, tables.Root.Value, xsave);
@@ -47,6 +49,12 @@ public sealed unsafe class Vcpu : IDisposable
 
     /// <summary>The program's general registers, RIP and RFLAGS. Call <see cref="RegistersChanged"/> after a change.</summary>
     public ref KvmRegisters Registers => ref _kvm.Registers;
+
+    /// <summary>The page through which the stub asks for calls without an exit.</summary>
+    public SystemCallSlot Slot { get; }
+
+    /// <summary>Whether the last system call entered the stub at CPL 0, as hardware does; a shadow-paging KVM leaves it at 3.</summary>
+    public bool StubRunsAtRing0 { get; private set; }
 
     /// <summary>The exception's vector after <see cref="VcpuExit.Exception"/>.</summary>
     public int Vector { get; private set; }
@@ -132,6 +140,8 @@ public sealed unsafe class Vcpu : IDisposable
     /// <summary>Runs the program until something needs the VMM, or <see cref="PendingWord"/> is set.</summary>
     public VcpuExit Run()
     {
+        if (Registers.Rip >> ProgramAddressBits != 0)
+            return NonCanonicalInstruction();
         long result = _kvm.Run(PendingAddress);
         if (result < 0)
             return FailedRun((Errno)(-result));
@@ -161,8 +171,17 @@ public sealed unsafe class Vcpu : IDisposable
         registers.Rip = registers.Rcx;
         registers.Rflags = registers.R11;
         RegistersChanged();
+        StubRunsAtRing0 = _kvm.SpecialRegisters.Cs.Dpl == 0;
         LoadUserSegments();
         return VcpuExit.SystemCall;
+    }
+
+    /// <summary>A sigreturn or a jump into the stub can ask for it; entering the guest like this would fail on VMX.</summary>
+    private VcpuExit NonCanonicalInstruction()
+    {
+        Vector = GeneralProtection;
+        ErrorCode = 0;
+        return VcpuExit.Exception;
     }
 
     private VcpuExit FailedRun(Errno errno)
@@ -170,6 +189,13 @@ public sealed unsafe class Vcpu : IDisposable
         // A kick can arrive when the processor has pushed an exception's frame and not left the stub yet.
         if (InExceptionStubs(Registers.Rip) && _kvm.SpecialRegisters.Cs.Dpl == 0)
             return FinishException((int)((Registers.Rip - SystemLayout.ExceptionStubs) / SystemLayout.ExceptionStubBytes));
+        if (InStubPage(Registers.Rip))
+        {
+            bool complete = Slot.Unwind(ref Registers);
+            RegistersChanged();
+            LoadUserSegments();
+            return complete ? VcpuExit.Interrupted : VcpuExit.SystemCall;
+        }
         return errno switch
         {
             Errno.EINTR or Errno.EAGAIN => VcpuExit.Interrupted,
@@ -199,8 +225,8 @@ public sealed unsafe class Vcpu : IDisposable
     /// <summary>The program itself wrote to a port of ours, outside the stub: a general protection fault, as on Linux.</summary>
     private VcpuExit ForgedPort()
     {
-        const int generalProtection = 13, shortOutputBytes = 2;
-        Vector = generalProtection;
+        const int shortOutputBytes = 2;
+        Vector = GeneralProtection;
         ErrorCode = 0;
         Registers.Rip -= shortOutputBytes;
         RegistersChanged();

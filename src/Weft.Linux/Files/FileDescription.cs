@@ -14,6 +14,12 @@ public class FileDescription(int hostDescriptor)
     /// <summary>The host's descriptor. Valid while a reference is held.</summary>
     public int Host { get; } = hostDescriptor;
 
+    /// <summary>Where it was opened; null for what has no path, or came from outside the mounts.</summary>
+    public Mount? Mount { get; init; }
+
+    /// <summary>Of a directory of the VM's own view: its absolute path. Names are looked up below it, never below the host's descriptor.</summary>
+    public virtual string? VirtualPath => null;
+
     /// <summary>Takes a reference. False when the last one is already gone.</summary>
     internal bool TryAddReference()
     {

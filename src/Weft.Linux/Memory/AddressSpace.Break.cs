@@ -38,7 +38,7 @@ public sealed partial class AddressSpace
         Machine.GuestPhysicalAddress physical;
         if (heap is not null && _memory.TryExtend(heap.PhysicalOf(heap.End), length))
             physical = heap.PhysicalOf(heap.End);
-        else if (_memory.Reserve(length) is { } fresh)
+        else if (_memory.Reserve(length, oldTop) is { } fresh)
             physical = fresh;
         else
             return false;
@@ -53,7 +53,7 @@ public sealed partial class AddressSpace
         };
         InsertLocked(area);
         if (length <= EagerBytes)
-            FillLocked(FindLocked(oldTop)!, oldTop, newTop);
+            FillFreshLocked(FindLocked(oldTop)!, oldTop, newTop);
         return true;
     }
 }

@@ -20,7 +20,7 @@ public sealed partial class AddressSpace
             Errno error = PlaceLocked(request, length, out ulong start);
             if (error != Errno.None)
                 return error;
-            if (_memory.Reserve(length) is not { } physical)
+            if (_memory.Reserve(length, start) is not { } physical)
                 return Errno.ENOMEM;
             if (request.Content != HostContent.Anonymous)
             {
@@ -48,7 +48,7 @@ public sealed partial class AddressSpace
             };
             InsertLocked(area);
             if (length <= EagerBytes || request.Populate)
-                FillLocked(FindLocked(start)!, start, start + length);
+                FillFreshLocked(FindLocked(start)!, start, start + length);
             return (long)start;
         }
     }

@@ -92,7 +92,7 @@ public sealed partial class AddressSpace
 
     private void ReplaceByFreshLocked(ulong start, ulong length, MemoryArea like)
     {
-        if (_memory.Reserve(length) is not { } physical)
+        if (_memory.Reserve(length, start) is not { } physical)
             return;
         InsertLocked(new MemoryArea
         {
@@ -113,7 +113,7 @@ public sealed partial class AddressSpace
         GuestPhysicalAddress physical;
         if (_memory.TryExtend(area.PhysicalOf(area.End), more))
             physical = area.PhysicalOf(area.End);
-        else if (_memory.Reserve(more) is { } fresh)
+        else if (_memory.Reserve(more, area.End) is { } fresh)
             physical = fresh;
         else
             return false;
@@ -140,7 +140,7 @@ public sealed partial class AddressSpace
     private bool TryGrowFileLocked(MemoryArea area, ulong newEnd)
     {
         ulong newLength = newEnd - area.Start, oldLength = area.Length;
-        if (_memory.Reserve(newLength) is not { } physical)
+        if (_memory.Reserve(newLength, area.Start) is not { } physical)
             return false;
         _tables.Unmap(new(area.Start), oldLength);
         if (_memory.MoveContent(area.Physical, oldLength, physical, newLength) < 0)

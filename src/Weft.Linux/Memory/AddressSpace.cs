@@ -80,11 +80,7 @@ public sealed partial class AddressSpace
             _memory.InvalidateTranslations(area.PhysicalOf(page), PageSize, area.Content);
             return FaultOutcome.Mended;
         }
-        const ulong chunk = GuestPhysicalMemory.LargePageSize;
-        ulong start = Math.Max(area.Start, address & ~(chunk - 1));
-        ulong end = Math.Min(area.End, (address | (chunk - 1)) + 1);
-        FillLocked(area, start, end);
-        return FaultOutcome.Mended;
+        return FillAroundLocked(area, address);
     }
 
     private MemoryArea? GrowDownLocked(ulong address)
@@ -98,7 +94,7 @@ public sealed partial class AddressSpace
         const ulong mostGrowth = 8 << 20;
         if (start < floor || area.Start - start > mostGrowth)
             return null;
-        if (_memory.Reserve(area.Start - start) is not { } physical)
+        if (_memory.Reserve(area.Start - start, start) is not { } physical)
             return null;
         MemoryArea below = new()
         {
@@ -112,16 +108,6 @@ public sealed partial class AddressSpace
         };
         InsertLocked(below);
         return below;
-    }
-
-    /// <summary>Writes the page-table entries of a range of one area that are still missing.</summary>
-    private void FillLocked(MemoryArea area, ulong start, ulong end)
-    {
-        PageAccess access = AccessOf(area.Protection);
-        if (access == PageAccess.None || start >= end)
-            return;
-        _memory.EnsureSlots(area.PhysicalOf(start), end - start);
-        _tables.Map(new(start), area.PhysicalOf(start), end - start, access);
     }
 
     private MemoryArea? FindLocked(ulong address)

@@ -43,6 +43,12 @@ public sealed class MemoryArea
     /// <summary>madvise MADV_DONTFORK.</summary>
     public bool DontFork { get; set; }
 
+    /// <summary>Where the next fault would fall if the program walks through the area.</summary>
+    internal ulong NextFault { get; set; }
+
+    /// <summary>How many faults have followed each other so.</summary>
+    internal int SequentialFaults { get; set; }
+
     /// <summary>Length in bytes.</summary>
     public ulong Length => End - Start;
 

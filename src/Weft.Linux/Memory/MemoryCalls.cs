@@ -48,6 +48,6 @@ internal static class MemoryCalls
         return thread.Memory.Protect(address, length, (Protection)protection & (Protection.Read | Protection.Write | Protection.Execute));
     }
 
-    [SystemCall(SystemCall.Brk, SupportState.Full)]
+    [SystemCall(SystemCall.Brk, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Break(GuestThread thread, ulong address) => (long)thread.Memory.SetBreak(address);
 }

@@ -1,8 +1,9 @@
-using Process = System.Diagnostics.Process;
 using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Weft.Linux.Tests.Loading;
+
+using Process = System.Diagnostics.Process;
 
 /// <summary>Programs of the machine that tests compare with.</summary>
 internal static class Tools

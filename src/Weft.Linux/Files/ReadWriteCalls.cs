@@ -1,0 +1,165 @@
+using Weft.Linux.Memory;
+using Weft.Linux.Signals;
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Linux.Files;
+
+/// <summary>read, write and their like: the host's kernel copies to and from guest memory itself.</summary>
+internal static class ReadWriteCalls
+{
+    [SystemCall(SystemCall.Read, SupportState.Full)]
+    internal static SyscallResult Read(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count)
+    {
+        using FileLease file = thread.Files.Rent(descriptor);
+        if (!file.IsOpen)
+            return Errno.EBADF;
+        if (file.Description is VirtualDirectory)
+            return Errno.EISDIR;
+        if (file.Description is VirtualFile made)
+            made.BeforeRead(thread);
+        count = Math.Min(count, GuestVectors.MostBytes);
+        if (count == 0)
+            return thread.Block(SystemCall.Read, file.Host, (long)thread.Scratch.Address.Value, 0);
+        if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out HostAddress host, out ulong contiguous) && contiguous == count)
+            return thread.Block(SystemCall.Read, file.Host, (long)host.Value, (long)count);
+        Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
+        return error != Errno.None ? error : thread.Block(SystemCall.Readv, file.Host, (long)vectors.Address.Value, vectors.Count);
+    }
+
+    [SystemCall(SystemCall.Write, SupportState.Full)]
+    internal static SyscallResult Write(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count)
+    {
+        using FileLease file = thread.Files.Rent(descriptor);
+        if (!file.IsOpen)
+            return Errno.EBADF;
+        if (file.Description is VirtualFile made)
+            return made.Write(thread, buffer, count);
+        count = Math.Min(count, GuestVectors.MostBytes);
+        if (count == 0)
+            return thread.Block(SystemCall.Write, file.Host, (long)thread.Scratch.Address.Value, 0);
+        if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Read, out HostAddress host, out ulong contiguous) && contiguous == count)
+            return RaiseIfBroken(thread, thread.Block(SystemCall.Write, file.Host, (long)host.Value, (long)count));
+        Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
+        return error != Errno.None ? error
+            : RaiseIfBroken(thread, thread.Block(SystemCall.Writev, file.Host, (long)vectors.Address.Value, vectors.Count));
+    }
+
+    [SystemCall(SystemCall.Pread64, SupportState.Full)]
+    internal static SyscallResult ReadAt(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count, long offset)
+    {
+        using FileLease file = thread.Files.Rent(descriptor);
+        if (!file.IsOpen)
+            return Errno.EBADF;
+        if (offset < 0)
+            return Errno.EINVAL;
+        if (file.Description is VirtualDirectory)
+            return Errno.EISDIR;
+        if (file.Description is VirtualFile made)
+            made.BeforeRead(thread, offset);
+        count = Math.Min(count, GuestVectors.MostBytes);
+        if (count == 0)
+            return thread.Block(SystemCall.Pread64, file.Host, (long)thread.Scratch.Address.Value, 0, offset);
+        if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out HostAddress host, out ulong contiguous) && contiguous == count)
+            return thread.Block(SystemCall.Pread64, file.Host, (long)host.Value, (long)count, offset);
+        Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
+        return error != Errno.None ? error
+            : thread.Block(SystemCall.Preadv, file.Host, (long)vectors.Address.Value, vectors.Count, offset);
+    }
+
+    [SystemCall(SystemCall.Pwrite64, SupportState.Full)]
+    internal static SyscallResult WriteAt(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count, long offset)
+    {
+        using FileLease file = thread.Files.Rent(descriptor);
+        if (!file.IsOpen)
+            return Errno.EBADF;
+        if (offset < 0)
+            return Errno.EINVAL;
+        if (file.Description is VirtualFile made)
+            return made.Write(thread, buffer, count);
+        Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
+        return error != Errno.None ? error
+            : RaiseIfBroken(thread, thread.Block(SystemCall.Pwritev, file.Host, (long)vectors.Address.Value, vectors.Count, offset));
+    }
+
+    [SystemCall(SystemCall.Readv, SupportState.Full)]
+    internal static SyscallResult ReadVector(GuestThread thread, int descriptor, GuestVirtualAddress array, ulong count) =>
+        Transfer(thread, SystemCall.Readv, descriptor, array, count, PageAccess.Write, 0, 0);
+
+    [SystemCall(SystemCall.Writev, SupportState.Full)]
+    internal static SyscallResult WriteVector(GuestThread thread, int descriptor, GuestVirtualAddress array, ulong count) =>
+        Transfer(thread, SystemCall.Writev, descriptor, array, count, PageAccess.Read, 0, 0);
+
+    [SystemCall(SystemCall.Preadv, SupportState.Full)]
+    internal static SyscallResult ReadVectorAt(GuestThread thread, int descriptor, GuestVirtualAddress array, ulong count, long offset) =>
+        offset < 0 ? Errno.EINVAL : Transfer(thread, SystemCall.Preadv, descriptor, array, count, PageAccess.Write, offset, 0);
+
+    [SystemCall(SystemCall.Pwritev, SupportState.Full)]
+    internal static SyscallResult WriteVectorAt(GuestThread thread, int descriptor, GuestVirtualAddress array, ulong count, long offset) =>
+        offset < 0 ? Errno.EINVAL : Transfer(thread, SystemCall.Pwritev, descriptor, array, count, PageAccess.Read, offset, 0);
+
+    [SystemCall(SystemCall.Preadv2, SupportState.Full)]
+    internal static SyscallResult ReadVectorAt2(GuestThread thread, int descriptor, GuestVirtualAddress array, ulong count, long offset, ulong offsetHigh, int flags) =>
+        Transfer(thread, SystemCall.Preadv2, descriptor, array, count, PageAccess.Write, offset, flags);
+
+    [SystemCall(SystemCall.Pwritev2, SupportState.Full)]
+    internal static SyscallResult WriteVectorAt2(GuestThread thread, int descriptor, GuestVirtualAddress array, ulong count, long offset, ulong offsetHigh, int flags) =>
+        Transfer(thread, SystemCall.Pwritev2, descriptor, array, count, PageAccess.Read, offset, flags);
+
+    [SystemCall(SystemCall.Lseek, SupportState.Full, Ways = CallWays.Attendant)]
+    internal static SyscallResult Seek(GuestThread thread, int descriptor, long offset, int whence)
+    {
+        using FileLease file = thread.Files.Rent(descriptor);
+        if (!file.IsOpen)
+            return Errno.EBADF;
+        return file.Description is VirtualDirectory directory ? directory.Seek(offset, whence)
+            : HostStubs.Call(SystemCall.Lseek, file.Host, offset, whence);
+    }
+
+    /// <summary>After a write: EPIPE brings SIGPIPE to the caller, as the host sent it to the VMM, which ignores it.</summary>
+    internal static SyscallResult RaiseIfBroken(GuestThread thread, SyscallResult result)
+    {
+        if (result.Error == Errno.EPIPE)
+            thread.Signals.Send(SignalInfo.FromProcess(SignalNumber.SIGPIPE, SignalCode.User, thread.Process.Id, (int)HostStubs.CallQuick(SystemCall.Getuid)));
+        return result;
+    }
+
+    private static SyscallResult Transfer(GuestThread thread, SystemCall call, int descriptor, GuestVirtualAddress array, ulong count, PageAccess need, long offset, int flags)
+    {
+        using FileLease file = thread.Files.Rent(descriptor);
+        if (!file.IsOpen)
+            return Errno.EBADF;
+        if (file.Description is VirtualDirectory)
+            return need == PageAccess.Write ? Errno.EISDIR : Errno.EBADF;
+        if (file.Description is VirtualFile made)
+        {
+            if (need == PageAccess.Read)
+                return WriteFirst(thread, made, array, count);
+            if (call == SystemCall.Readv || offset == -1)
+                made.BeforeRead(thread);
+            else
+                made.BeforeRead(thread, offset);
+        }
+        Errno error = GuestVectors.FromArray(thread, array, count, need, out GuestVectors vectors);
+        if (error != Errno.None)
+            return error;
+        SyscallResult result = thread.Block(call, file.Host, (long)vectors.Address.Value, vectors.Count, offset, 0, flags);
+        return need == PageAccess.Read ? RaiseIfBroken(thread, result) : result;
+    }
+
+    /// <summary>writev to a file of the VM's own view: the first range that is not empty, as one write.</summary>
+    private static SyscallResult WriteFirst(GuestThread thread, VirtualFile file, GuestVirtualAddress array, ulong count)
+    {
+        const ulong entryBytes = 16;
+        if (count > GuestVectors.Most)
+            return Errno.EINVAL;
+        for (ulong index = 0; index < count; index++)
+        {
+            if (!thread.Memory.TryRead(array + index * entryBytes, out ulong address) || !thread.Memory.TryRead(array + (index * entryBytes + 8), out ulong length))
+                return Errno.EFAULT;
+            if (length != 0)
+                return file.Write(thread, new GuestVirtualAddress(address), length);
+        }
+        return SyscallResult.Success;
+    }
+}

@@ -1,0 +1,191 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Weft.Native;
+
+namespace Weft.Linux.Signals;
+
+/// <summary>
+/// Signals that reach the VMM's process from outside (the terminal, kill, the host's timers) become the program's: the
+/// host's handler writes each siginfo to a pipe, and one thread reads it.
+/// </summary>
+/// <remarks>
+/// Thread-safe. SIGTTIN and SIGTTOU are different: the host's terminal raises them in whoever reads or writes, so
+/// the host's own disposition and masks follow the program's, and the host does the stopping.
+/// </remarks>
+public sealed class HostSignals
+{
+    /// <summary>The host signal that the program's POSIX timers use; told from a sent one by its si_code.</summary>
+    internal const int TimerSignal = 62;
+
+    private const int InfoBytes = 128, ReadBytes = 32 * InfoBytes, PipeBytes = 1 << 20;
+    private const int FirstRuntimeSignal = 32, LastRuntimeSignal = 34;
+    private const int Block = 0, Unblock = 1, SetAll = 2;
+    private static readonly SignalSet TerminalAccess = SignalSet.Of(SignalNumber.SIGTTIN) | SignalSet.Of(SignalNumber.SIGTTOU);
+
+    private readonly Process _process;
+    private readonly Lock _lock = new();
+    private readonly NativeBuffer _structures = new(4096);
+    private readonly ManualResetEventSlim _threadRuns = new();
+    private int _readEnd;
+    private int _writeEnd;
+    private int _threadId;
+
+    private HostSignals(Process process) => _process = process;
+
+    /// <summary>The host thread that receives <see cref="TimerSignal"/>.</summary>
+    internal int ThreadId
+    {
+        get
+        {
+            _threadRuns.Wait();
+            return _threadId;
+        }
+    }
+
+    /// <summary>
+    /// Starts forwarding, and gives the process the ignored signals and the mask that weft was started with. Call on
+    /// the thread that will run the first guest thread, before its first instruction.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The host gives no pipe.</exception>
+    public static void Start(Kernel kernel, Process process)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        HostSignals host = new(process);
+        host.OpenPipe();
+        SignalSet blocked = host.ReadHostMask();
+        SignalSet ignored = default;
+        for (int signal = 1; signal <= SignalNumber.Highest; signal++)
+        {
+            if (IsIgnoredOnHost(host._structures, signal) && signal != SignalNumber.SIGPIPE)
+                ignored |= SignalSet.Of(signal);
+            if (IsForwarded(signal) && !TerminalAccess.Contains(signal))
+                HostStubs.ForwardSignal(signal, host._writeEnd);
+        }
+        process.Signals.Inherit(host, ignored, blocked);
+        new Thread(host.Receive, 256 << 10) { IsBackground = true, Name = "weft signals" }.Start();
+    }
+
+    /// <summary>
+    /// Stops the VM as the default action of a stop signal does: the whole host process stops, so that the shell's job
+    /// control sees it. Returns when it continues.
+    /// </summary>
+    internal static void Stop(HostSignals? host, int signal)
+    {
+        int processId = Environment.ProcessId;
+        if (host is null || signal == SignalNumber.SIGSTOP)
+        {
+            HostStubs.Call(SystemCall.Kill, processId, SignalNumber.SIGSTOP);
+            return;
+        }
+        // With the host's default action the host itself knows about orphaned process groups.
+        host.SetDisposition(signal, SignalAction.Default);
+        host.ChangeHostMask(Unblock, SignalSet.Of(signal));
+        HostStubs.Call(SystemCall.Tgkill, processId, HostStubs.CallQuick(SystemCall.Gettid), signal);
+        host.FollowAction(signal, host._process.Signals.GetAction(signal));
+    }
+
+    /// <summary>Whether the host's signal reaches the program: not those of the VMM's own faults, of the runtime, and the kick.</summary>
+    internal static bool IsForwarded(int signal) => signal switch
+    {
+        SignalNumber.SIGKILL or SignalNumber.SIGSTOP or SignalNumber.SIGSEGV or SignalNumber.SIGBUS or SignalNumber.SIGFPE
+            or SignalNumber.SIGILL or SignalNumber.SIGTRAP or SignalNumber.SIGSYS => false,
+        SignalNumber.SIGPIPE => false,
+        >= FirstRuntimeSignal and <= LastRuntimeSignal => false,
+        HostStubs.KickSignal => false,
+        _ => signal is >= 1 and <= SignalNumber.Highest,
+    };
+
+    /// <summary>The program changed an action: for terminal access the host's disposition follows.</summary>
+    internal void FollowAction(int signal, in SignalAction action)
+    {
+        if (TerminalAccess.Contains(signal) && !action.IsHandled)
+            SetDisposition(signal, action.Handler);
+        else if (TerminalAccess.Contains(signal) || SignalSet.Stopping.Contains(signal))
+            HostStubs.ForwardSignal(signal, _writeEnd);
+    }
+
+    /// <summary>The running guest thread changed its mask: for terminal access its host thread's follows.</summary>
+    internal void FollowMask(SignalSet changed, SignalSet mask)
+    {
+        if ((changed & TerminalAccess).IsEmpty)
+            return;
+        ChangeHostMask(Block, mask & TerminalAccess);
+        ChangeHostMask(Unblock, TerminalAccess - mask);
+    }
+
+    private void OpenPipe()
+    {
+        const int closeOnExec = 0x80000, nonBlocking = 0x800, setFlags = 4, setPipeSize = 1031;
+        if (HostStubs.Call(SystemCall.Pipe2, (long)_structures.Address.Value, closeOnExec) < 0)
+            throw new InvalidOperationException("The host gives no pipe for signals; raise the limit on open files (ulimit -n).");
+        _readEnd = BinaryPrimitives.ReadInt32LittleEndian(_structures.Span);
+        _writeEnd = BinaryPrimitives.ReadInt32LittleEndian(_structures.Span[sizeof(int)..]);
+        // A handler must never wait: its thread may be the one that empties the pipe.
+        HostStubs.Call(SystemCall.Fcntl, _writeEnd, setFlags, nonBlocking);
+        HostStubs.Call(SystemCall.Fcntl, _writeEnd, setPipeSize, PipeBytes);
+    }
+
+    private void Receive()
+    {
+        lock (_lock)
+        {
+            // This thread takes every forwarded signal, also one that weft was started with blocked.
+            _structures.Span[..sizeof(ulong)].Clear();
+            HostStubs.Call(SystemCall.RtSigprocmask, SetAll, (long)_structures.Address.Value, 0, sizeof(ulong));
+        }
+        _threadId = (int)HostStubs.CallQuick(SystemCall.Gettid);
+        _threadRuns.Set();
+        using NativeBuffer buffer = new(ReadBytes);
+        while (true)
+        {
+            long count = HostStubs.Call(SystemCall.Read, _readEnd, (long)buffer.Address.Value, ReadBytes);
+            if (count == -(long)Errno.EINTR)
+                continue;
+            if (count <= 0)
+                return;
+            for (int at = 0; at + InfoBytes <= count; at += InfoBytes)
+                Forward(MemoryMarshal.Read<SignalInfo>(buffer.Span[at..]));
+        }
+    }
+
+    private void Forward(in SignalInfo info)
+    {
+        if (info.Code == SignalCode.Timer && info.Number == TimerSignal)
+            _process.Signals.Timers.Expired((int)(uint)info.First, (int)(info.First >> 32));
+        // What the program sent to its own process group comes back here; it has had its copy.
+        else if (info.Code != SignalCode.User || (int)(uint)info.First != _process.Id)
+            _process.Signals.Send(info);
+    }
+
+    private static bool IsIgnoredOnHost(NativeBuffer structures, int signal)
+    {
+        if (HostStubs.CallQuick(SystemCall.RtSigaction, signal, 0, (long)structures.Address.Value, sizeof(ulong)) < 0)
+            return false;
+        return BinaryPrimitives.ReadUInt64LittleEndian(structures.Span) == SignalAction.Ignore;
+    }
+
+    private SignalSet ReadHostMask()
+    {
+        HostStubs.CallQuick(SystemCall.RtSigprocmask, Block, 0, (long)_structures.Address.Value, sizeof(ulong));
+        return new SignalSet(BinaryPrimitives.ReadUInt64LittleEndian(_structures.Span));
+    }
+
+    private void SetDisposition(int signal, ulong handler)
+    {
+        lock (_lock)
+        {
+            SignalAction action = new() { Handler = handler };
+            MemoryMarshal.Write(_structures.Span, action);
+            HostStubs.CallQuick(SystemCall.RtSigaction, signal, (long)_structures.Address.Value, 0, sizeof(ulong));
+        }
+    }
+
+    private void ChangeHostMask(int how, SignalSet signals)
+    {
+        lock (_lock)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(_structures.Span, signals.Bits);
+            HostStubs.CallQuick(SystemCall.RtSigprocmask, how, (long)_structures.Address.Value, 0, sizeof(ulong));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Linux.Time;
+
+/// <summary>
+/// alarm, setitimer and getitimer: the host process's own timers, whose signals are forwarded like all that come from
+/// outside.
+/// </summary>
+internal static class TimerIntervalCalls
+{
+    private const int IntervalBytes = 32;
+
+    [SystemCall(SystemCall.Alarm, SupportState.Full, Ways = CallWays.Attendant)]
+    internal static SyscallResult Alarm(GuestThread thread, uint seconds) => HostStubs.CallQuick(SystemCall.Alarm, seconds);
+
+    [SystemCall(SystemCall.Setitimer, SupportState.Partly, Ways = CallWays.Attendant, Missing = "ITIMER_VIRTUAL and ITIMER_PROF count the VMM's time too")]
+    internal static SyscallResult Set(GuestThread thread, int which, GuestVirtualAddress value, GuestVirtualAddress old)
+    {
+        Span<byte> structures = thread.Scratch.Span[..(2 * IntervalBytes)];
+        structures.Clear();
+        if (!value.IsNull && !thread.Memory.TryRead(value, structures[..IntervalBytes]))
+            return Errno.EFAULT;
+        HostAddress wanted = thread.Scratch.Address, before = wanted + IntervalBytes;
+        long result = HostStubs.CallQuick(SystemCall.Setitimer, which, (long)wanted.Value, (long)before.Value);
+        if (result < 0 || old.IsNull)
+            return result;
+        return thread.Memory.TryWrite(old, structures[IntervalBytes..]) ? result : Errno.EFAULT;
+    }
+
+    [SystemCall(SystemCall.Getitimer, SupportState.Partly, Ways = CallWays.Attendant, Missing = "ITIMER_VIRTUAL and ITIMER_PROF count the VMM's time too")]
+    internal static SyscallResult Get(GuestThread thread, int which, GuestVirtualAddress value)
+    {
+        long result = HostStubs.CallQuick(SystemCall.Getitimer, which, (long)thread.Scratch.Address.Value);
+        if (result < 0)
+            return result;
+        return thread.Memory.TryWrite(value, thread.Scratch.Span[..IntervalBytes]) ? result : Errno.EFAULT;
+    }
+}
