@@ -20,6 +20,16 @@ public class FileDescription(int hostDescriptor)
     /// <summary>Of a directory of the VM's own view: its absolute path. Names are looked up below it, never below the host's descriptor.</summary>
     public virtual string? VirtualPath => null;
 
+    /// <summary>Releases the process's POSIX record locks on the file.</summary>
+    internal void ReleaseLocks()
+    {
+        const int setLock = 6, lockBytes = 32;
+        const ushort unlock = 2;
+        using NativeBuffer whole = new(lockBytes);
+        BitConverter.TryWriteBytes(whole.Span, unlock);
+        HostStubs.Call(SystemCall.Fcntl, Host, setLock, (long)whole.Address.Value);
+    }
+
     /// <summary>Takes a reference. False when the last one is already gone.</summary>
     internal bool TryAddReference()
     {

@@ -15,6 +15,9 @@ public sealed class FileTable
     /// <summary>One past the highest number that may be used: RLIMIT_NOFILE.</summary>
     public int Limit { get; set; } = 1024;
 
+    /// <summary>Set once the process takes POSIX record locks, which every close of their file releases: fcntl(2).</summary>
+    public bool MayHoldLocks { get; set; }
+
     /// <summary>A reference to a file for the length of a call.</summary>
     public FileLease Rent(int descriptor)
     {
@@ -69,7 +72,8 @@ public sealed class FileTable
             old = descriptor < _files.Length ? _files[descriptor] : null;
             Put(descriptor, file, closeOnExec);
         }
-        old?.Release();
+        if (old is not null)
+            Drop(old);
         return descriptor;
     }
 
@@ -85,7 +89,7 @@ public sealed class FileTable
             _closeOnExec[descriptor] = false;
             _lowestMaybeFree = Math.Min(_lowestMaybeFree, descriptor);
         }
-        return file.Release();
+        return Drop(file);
     }
 
     /// <summary>FD_CLOEXEC of a number, or null when it is not open.</summary>
@@ -116,6 +120,14 @@ public sealed class FileTable
                 if (_files[descriptor] is not null)
                     open.Add(descriptor);
         return [.. open];
+    }
+
+    /// <summary>A number no longer refers to the file. The host only sees a close when it was the last one, so locks are released here.</summary>
+    private long Drop(FileDescription file)
+    {
+        if (MayHoldLocks)
+            file.ReleaseLocks();
+        return file.Release();
     }
 
     private void Put(int descriptor, FileDescription file, bool closeOnExec)

@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Text;
+using Weft.Native;
+
+namespace Weft.Linux.Files;
+
+/// <summary>The descriptors that the VMM was started with: the program gets them under the same numbers.</summary>
+public static class InheritedFiles
+{
+    private const int BufferBytes = 16 << 10, HeaderBytes = 19;
+
+    /// <summary>
+    /// Puts every descriptor that was inherited into the table. What the runtime opened itself is close-on-exec, what is
+    /// inherited can't be. To be called once, before the VMM opens anything that is not close-on-exec. The table's limit
+    /// becomes the soft RLIMIT_NOFILE.
+    /// </summary>
+    public static void Adopt(FileTable files)
+    {
+        using NativeBuffer buffer = new(BufferBytes);
+        files.Limit = SoftLimit(buffer);
+        long directory = HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.Put(buffer, 0, "/proc/self/fd"),
+            OpenFlags.Directory | OpenFlags.CloseOnExec);
+        if (directory < 0)
+        {
+            for (int descriptor = 0; descriptor <= 2; descriptor++)
+                AdoptOne(files, descriptor);
+            return;
+        }
+        List<int> found = [];
+        for (long length; (length = HostStubs.Call(SystemCall.Getdents64, directory, (long)buffer.Address.Value, BufferBytes)) > 0;)
+            Collect(buffer.Span[..(int)length], found);
+        HostFile.Close((int)directory);
+        foreach (int descriptor in found)
+            AdoptOne(files, descriptor);
+    }
+
+    private static void Collect(ReadOnlySpan<byte> entries, List<int> found)
+    {
+        while (entries.Length > HeaderBytes)
+        {
+            int length = BinaryPrimitives.ReadUInt16LittleEndian(entries[16..]);
+            ReadOnlySpan<byte> name = entries[HeaderBytes..length];
+            if (int.TryParse(Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]), out int descriptor))
+                found.Add(descriptor);
+            entries = entries[length..];
+        }
+    }
+
+    private static void AdoptOne(FileTable files, int descriptor)
+    {
+        const int getFlags = 1, closeOnExec = 1;
+        long flags = HostStubs.Call(SystemCall.Fcntl, descriptor, getFlags);
+        if (flags >= 0 && (flags & closeOnExec) == 0 && descriptor < files.Limit)
+            files.InstallAt(descriptor, descriptor <= 2 ? new StandardFile(descriptor) : new FileDescription(descriptor), false);
+    }
+
+    private static int SoftLimit(NativeBuffer buffer)
+    {
+        const int openFiles = 7, fallback = 1024, most = 1 << 20;
+        long result = HostStubs.Call(SystemCall.Prlimit64, 0, openFiles, 0, (long)buffer.Address.Value);
+        return result < 0 ? fallback : (int)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(buffer.Span), most);
+    }
+
+    /// <summary>
+    /// Standard input, output or error. Once the program has closed it, its number in the VMM refers to /dev/null:
+    /// the other end sees the close, and nothing that the VMM opens gets a number that its runtime writes to.
+    /// </summary>
+    private sealed class StandardFile(int descriptor) : FileDescription(descriptor)
+    {
+        protected override long OnLastRelease()
+        {
+            using NativeBuffer buffer = new(PathScratch.MostPathBytes * 2);
+            long empty = HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.Put(buffer, 0, "/dev/null"),
+                OpenFlags.ReadWrite | OpenFlags.CloseOnExec);
+            if (empty < 0)
+                return 0;
+            HostStubs.Call(SystemCall.Dup3, empty, Host, OpenFlags.CloseOnExec);
+            HostFile.Close((int)empty);
+            return 0;
+        }
+    }
+}
