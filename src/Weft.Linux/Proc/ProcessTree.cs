@@ -75,7 +75,8 @@ internal sealed class ProcessTree
     {
         AddText("stat", view => StatText.Of(view, _context));
         AddText("status", view => StatusText.Of(view, _context));
-        AddText("limits", view => LimitsText.Of(view, _context));
+        AddText("limits", view => LimitsText.Of(view.Process.Limits));
+        AddText("personality", view => $"{view.Process.Attributes.Personality:x8}\n", OwnerRead);
         AddText("mountinfo", _ => _context.Mounts.MountInfo());
         AddText("mounts", _ => _context.Mounts.Table());
         AddText("mountstats", _ => _context.Mounts.MountStats(), OwnerRead);
@@ -89,7 +90,7 @@ internal sealed class ProcessTree
         _entries.Add("comm", new Entry(VirtualNodeKind.File, view => new ViewFile(
             _ => Encoding.Latin1.GetBytes(view.Name + "\n"), (_, content) => Rename(view, content), OwnerWrite)));
         AddLink("exe", (view, _) => ExecutablePath(view));
-        AddLink("cwd", (_, _) => _context.Host.ReadLink("/proc/self/cwd") ?? "/");
+        AddLink("cwd", (view, thread) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(view.Process.Paths.DescribeWorkingDirectory(thread))));
         AddLink("root", (_, _) => "/");
         Add("fd", VirtualNodeKind.Directory, _descriptors);
         Add("fdinfo", VirtualNodeKind.Directory, _descriptorInfos);
@@ -100,7 +101,7 @@ internal sealed class ProcessTree
     /// <summary>Files where the VMM's own are the program's: it is the same task to the host.</summary>
     private void AddHosts()
     {
-        foreach (string name in (string[])["sched", "schedstat", "io", "personality", "arch_status", "oom_score", "timerslack_ns"])
+        foreach (string name in (string[])["sched", "schedstat", "io", "arch_status", "oom_score", "timerslack_ns"])
             AddHost(name, view => $"{view.HostPath}/{name}");
         foreach (string name in (string[])["loginuid", "sessionid", "uid_map", "gid_map", "projid_map", "setgroups", "coredump_filter",
             "autogroup", "timens_offsets"])

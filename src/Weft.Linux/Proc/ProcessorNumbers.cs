@@ -34,6 +34,32 @@ internal static class ProcessorNumbers
         return text.ToString();
     }
 
+    /// <summary>A mask of 64 processors a word as "%*pb" prints it, in the width of <paramref name="count"/> processors.</summary>
+    internal static string Mask(int count, ulong[] words) => Mask(count, index => Contains(words, index));
+
+    /// <summary>A mask of 64 processors a word as a list: "0,2-3".</summary>
+    internal static string List(int count, ulong[] words)
+    {
+        StringBuilder text = new();
+        for (int first = 0; first < count; first++)
+        {
+            if (!Contains(words, first))
+                continue;
+            int last = first;
+            while (last + 1 < count && Contains(words, last + 1))
+                last++;
+            text.Append(text.Length > 0 ? "," : "").Append(first == last ? $"{first}" : $"{first}-{last}");
+            first = last;
+        }
+        return text.ToString();
+    }
+
+    private static bool Contains(ulong[] words, int index)
+    {
+        const int bitsAWord = 64;
+        return index / bitsAWord < words.Length && (words[index / bitsAWord] >> index % bitsAWord & 1) != 0;
+    }
+
     /// <summary>The numbers of a list such as "0-3,8"; empty for what is no list.</summary>
     internal static List<int> Parse(string list)
     {

@@ -1,3 +1,5 @@
+using Weft.Linux.Processes;
+
 namespace Weft.Linux.Proc;
 
 /// <summary>/proc/PID/status: the host thread's lines, with the VM's own memory, signals and processors.</summary>
@@ -49,10 +51,14 @@ internal static class StatusText
         "Threads" => $"\t{view.Process.ThreadCount}",
         // The VMM's own confinement is not the program's.
         "NoNewPrivs" or "Seccomp" or "Seccomp_filters" => "\t0",
-        "Cpus_allowed" when !context.Processors.IsHostsOwn => "\t" + ProcessorNumbers.Mask(context.Processors.Count),
-        "Cpus_allowed_list" when !context.Processors.IsHostsOwn => "\t" + ProcessorNumbers.List(context.Processors.Count),
+        "SigQ" => $"	{SignalSets.Of(view).Queued}/{view.Process.Limits[Resource.PendingSignals].Soft}",
+        "Cpus_allowed" => "	" + ProcessorNumbers.Mask(context.Processors.Count, Affinity(view, context)),
+        "Cpus_allowed_list" => "	" + ProcessorNumbers.List(context.Processors.Count, Affinity(view, context)),
         _ => value,
     };
+
+    private static ulong[] Affinity(TaskView view, ViewContext context) =>
+        view.Thread?.Attributes.Affinity ?? ProcessorSet.All(context.Processors.Count);
 
     private static string Escape(string name) => name.Replace("\\", "\\\\").Replace("\n", "\\n");
 
