@@ -59,10 +59,10 @@ internal sealed class CgroupTree(ViewContext context)
         directory.Add("memory.oom.group", ViewFile.Constant("1\n"));
         directory.Add("memory.swap.max", ViewFile.Constant(context.Memory.LimitBytes is null ? "max\n" : "0\n"));
         directory.Add("memory.swap.current", ViewFile.Constant("0\n"));
-        directory.Add("memory.current", ViewFile.Text(_ => $"{context.Memory.ResidentBytes()}\n"));
-        directory.Add("memory.peak", ViewFile.Text(_ => $"{Math.Max(context.Memory.ResidentBytes(), context.Memory.HighestResidentBytes)}\n"));
+        directory.Add("memory.current", ViewFile.Text(thread => $"{context.Memory.Resident(thread.Process).Bytes}\n"));
+        directory.Add("memory.peak", ViewFile.Text(thread => $"{Math.Max(context.Memory.Resident(thread.Process).Bytes, context.Memory.HighestResidentBytes)}\n"));
         directory.Add("memory.events", ViewFile.Constant("low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n"));
-        directory.Add("memory.stat", ViewFile.Text(_ => MemoryStatistics(context.Memory.ResidentBytes())));
+        directory.Add("memory.stat", ViewFile.Text(thread => MemoryStatistics(context.Memory.Resident(thread.Process))));
     }
 
     private void AddProcessors(ViewDirectory directory)
@@ -93,9 +93,9 @@ internal sealed class CgroupTree(ViewContext context)
     private static ulong Ticks(string[] fields, int index) =>
         index < fields.Length && ulong.TryParse(fields[index], out ulong ticks) ? ticks : 0;
 
-    private static string MemoryStatistics(ulong resident) =>
-        $"anon {resident}\nfile 0\nkernel 0\nkernel_stack 0\npagetables 0\nsec_pagetables 0\npercpu 0\nsock 0\nvmalloc 0\nshmem 0\n"
-        + "zswap 0\nzswapped 0\nfile_mapped 0\nfile_dirty 0\nfile_writeback 0\nswapcached 0\nanon_thp 0\nfile_thp 0\nshmem_thp 0\n"
-        + $"inactive_anon 0\nactive_anon {resident}\ninactive_file 0\nactive_file 0\nunevictable 0\nslab_reclaimable 0\nslab_unreclaimable 0\nslab 0\n"
+    private static string MemoryStatistics(ResidentCounts resident) =>
+        $"anon {resident.AnonymousBytes}\nfile {resident.Bytes - resident.AnonymousBytes}\nkernel 0\nkernel_stack 0\npagetables 0\nsec_pagetables 0\npercpu 0\nsock 0\nvmalloc 0\nshmem 0\n"
+        + $"zswap 0\nzswapped 0\nfile_mapped {resident.Bytes - resident.AnonymousBytes}\nfile_dirty 0\nfile_writeback 0\nswapcached 0\nanon_thp 0\nfile_thp 0\nshmem_thp 0\n"
+        + $"inactive_anon 0\nactive_anon {resident.AnonymousBytes}\ninactive_file 0\nactive_file {resident.Bytes - resident.AnonymousBytes}\nunevictable 0\nslab_reclaimable 0\nslab_unreclaimable 0\nslab 0\n"
         + "workingset_refault_anon 0\nworkingset_refault_file 0\npgfault 0\npgmajfault 0\n";
 }

@@ -1,16 +1,22 @@
+using Weft.Linux.Memory;
+
 namespace Weft.Linux.Proc;
 
 /// <summary>What memory the VM uses and has.</summary>
 /// <remarks>
-/// The program's resident memory is estimated as the VMM's own, less what that was before the program ran: exact
-/// up to the growth of the VMM's heap, and one read of the host's /proc. Thread-safe.
+/// A small program's resident memory is counted by page. A larger one's is estimated as the VMM's own, less what that
+/// was before the program ran: exact up to the growth of the VMM's heap, and one read of the host's /proc. Thread-safe.
 /// </remarks>
 internal sealed class MemoryUse
 {
     private const ulong PageSize = 4096, BytesAKilobyte = 1024;
+
+    // Some 4 us a MiB.
+    private const ulong MostCountedBytes = 256 << 20;
+
     private readonly HostReader _host;
     private readonly ulong? _limitBytes;
-    private readonly ulong _baselineBytes;
+    private readonly ResidentCounts _baseline;
     private ulong _highestResidentBytes;
     private ulong _highestMappedBytes;
 
@@ -19,22 +25,44 @@ internal sealed class MemoryUse
     {
         _host = host;
         _limitBytes = limitBytes;
-        _baselineBytes = HostResidentBytes();
+        _baseline = HostResident();
     }
 
     /// <summary>The user's limit, or null.</summary>
     internal ulong? LimitBytes => _limitBytes;
 
-    /// <summary>The program's resident bytes, estimated.</summary>
-    internal ulong ResidentBytes()
+    /// <summary>What the program has in memory.</summary>
+    internal ResidentCounts Resident(Process process)
     {
-        ulong now = HostResidentBytes();
-        ulong resident = now > _baselineBytes ? now - _baselineBytes : PageSize;
-        Raise(ref _highestResidentBytes, resident);
-        return resident;
+        MemoryArea[] areas = process.Memory.SnapshotAreas();
+        ulong accessible = 0;
+        foreach (MemoryArea area in areas)
+            accessible += area.Protection == Protection.None ? 0 : area.Length;
+        ResidentCounts counts = accessible <= MostCountedBytes ? Count(process, areas) : default;
+        if (counts.Bytes == 0)
+            counts = Estimate();
+        Raise(ref _highestResidentBytes, counts.Bytes);
+        return counts;
     }
 
-    /// <summary>The most that <see cref="ResidentBytes"/> has returned.</summary>
+    private static ResidentCounts Count(Process process, MemoryArea[] areas)
+    {
+        using ResidentPages pages = new(process.Kernel.Machine.Memory);
+        ResidentCounts sum = default;
+        foreach (MemoryArea area in areas)
+            sum += pages.Count(area);
+        return sum;
+    }
+
+    private ResidentCounts Estimate()
+    {
+        ResidentCounts now = HostResident();
+        ulong anonymous = now.AnonymousBytes - Math.Min(_baseline.AnonymousBytes, now.AnonymousBytes);
+        ulong nowFile = now.Bytes - now.AnonymousBytes, baselineFile = _baseline.Bytes - _baseline.AnonymousBytes;
+        return new ResidentCounts(anonymous + nowFile - Math.Min(baselineFile, nowFile), anonymous, 0);
+    }
+
+    /// <summary>The most that <see cref="Resident"/> has returned.</summary>
     internal ulong HighestResidentBytes => Volatile.Read(ref _highestResidentBytes);
 
     /// <summary>The most bytes mapped that anybody asked about, with those now.</summary>
@@ -45,13 +73,13 @@ internal sealed class MemoryUse
     }
 
     /// <summary>/proc/meminfo.</summary>
-    internal string MemInfo()
+    internal string MemInfo(Process process)
     {
         string host = _host.ReadText("/proc/meminfo");
         if (_limitBytes is not { } limit)
             return host;
         ulong total = Math.Min(limit / BytesAKilobyte, ValueOf(host, "MemTotal"));
-        ulong used = Math.Min(ResidentBytes() / BytesAKilobyte, total);
+        ulong used = Math.Min(Resident(process).Bytes / BytesAKilobyte, total);
         ulong free = Math.Min(total - used, ValueOf(host, "MemAvailable"));
         // The kernel pads a name to 16 columns and a value to 8. Source: linux/fs/proc/meminfo.c.
         const int nameColumns = 15, valueColumns = 8;
@@ -80,10 +108,12 @@ internal sealed class MemoryUse
         _ => null,
     };
 
-    private ulong HostResidentBytes()
+    /// <summary>The VMM's resident memory; what is shared with files is no anonymous memory.</summary>
+    private ResidentCounts HostResident()
     {
         string[] fields = _host.ReadText("/proc/self/statm").Split(' ');
-        return fields.Length > 1 && ulong.TryParse(fields[1], out ulong pages) ? pages * PageSize : 0;
+        return fields.Length > 2 && ulong.TryParse(fields[1], out ulong pages) && ulong.TryParse(fields[2], out ulong shared)
+            ? new ResidentCounts(pages * PageSize, (pages - shared) * PageSize, 0) : default;
     }
 
     private static void Raise(ref ulong highest, ulong value)

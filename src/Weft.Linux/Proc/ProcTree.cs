@@ -46,7 +46,7 @@ internal sealed class ProcTree
         _global.Add("net", new ViewLink("self/net"));
         _global.Add("cpuinfo", ViewFile.Text(_ => _context.Processors.CpuInfo()));
         _global.Add("stat", ViewFile.Text(_ => _context.Processors.Statistics()));
-        _global.Add("meminfo", ViewFile.Text(_ => _context.Memory.MemInfo()));
+        _global.Add("meminfo", ViewFile.Text(thread => _context.Memory.MemInfo(thread.Process)));
         _global.Add("cmdline", ViewFile.Constant("\n"));
         _global.Add("cgroups", ViewFile.Constant(CgroupTree.Controllers));
     }

@@ -8,6 +8,7 @@ namespace Weft.Linux.Proc;
 internal sealed class ProcessTree
 {
     private const int OwnerRead = 0x100, AllRead = 0x124, OwnerWrite = 0x1a4;
+    private static readonly ViewNode Children = ViewFile.Constant("");
     private readonly ViewContext _context;
     private readonly ViewNode _descriptors;
     private readonly ViewNode _descriptorInfos;
@@ -39,7 +40,9 @@ internal sealed class ProcessTree
     }
 
     private DynamicDirectory Directory(TaskView view, bool isProcess) => new(
-        (_, name) => name == "task" && isProcess ? Tasks(view.Process) : _entries.TryGetValue(name, out Entry entry) ? entry.Make(view) : null,
+        (_, name) => name == "task" && isProcess ? Tasks(view.Process)
+            : name == "children" && !isProcess ? Children
+            : _entries.TryGetValue(name, out Entry entry) ? entry.Make(view) : null,
         _ => List(isProcess));
 
     private DynamicDirectory Tasks(Process process) => new(
@@ -57,8 +60,7 @@ internal sealed class ProcessTree
         List<VirtualEntry> list = [];
         foreach ((string name, Entry entry) in _entries)
             list.Add(new VirtualEntry(name, entry.Kind));
-        if (isProcess)
-            list.Add(new VirtualEntry("task", VirtualNodeKind.Directory));
+        list.Add(isProcess ? new VirtualEntry("task", VirtualNodeKind.Directory) : new VirtualEntry("children", VirtualNodeKind.File));
         return list;
     }
 
@@ -83,13 +85,12 @@ internal sealed class ProcessTree
         AddText("cgroup", _ => "0::/\n");
         AddText("cpuset", _ => "/\n");
         AddText("wchan", _ => "0");
-        AddText("children", _ => "");
         AddBytes("cmdline", ArgumentText.CommandLine, AllRead);
         AddBytes("environ", ArgumentText.Environment, OwnerRead);
         AddBytes("auxv", view => view.Process.Image?.AuxiliaryVector ?? [], OwnerRead);
         _entries.Add("comm", new Entry(VirtualNodeKind.File, view => new ViewFile(
             _ => Encoding.Latin1.GetBytes(view.Name + "\n"), (_, content) => Rename(view, content), OwnerWrite)));
-        AddLink("exe", (view, _) => ExecutablePath(view));
+        AddLink("exe", (view, _) => MapsText.VisiblePath(view.ExecutablePath, _context.Options));
         AddLink("cwd", (view, thread) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(view.Process.Paths.DescribeWorkingDirectory(thread))));
         AddLink("root", (_, _) => "/");
         Add("fd", VirtualNodeKind.Directory, _descriptors);
@@ -129,12 +130,6 @@ internal sealed class ProcessTree
         _entries.Add(name, new Entry(VirtualNodeKind.Symlink, view => new ViewLink(thread => target(view, thread))));
 
     private void Add(string name, VirtualNodeKind kind, ViewNode node) => _entries.Add(name, new Entry(kind, _ => node));
-
-    private static string ExecutablePath(TaskView view)
-    {
-        string path = view.ExecutablePath;
-        return path.StartsWith('/') ? path : Path.GetFullPath(path.Length == 0 ? "/" : path);
-    }
 
     /// <summary>As comm_write of the kernel: at most 15 bytes are kept, and all are taken.</summary>
     private static SyscallResult Rename(TaskView view, ReadOnlySpan<byte> content)

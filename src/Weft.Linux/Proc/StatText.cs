@@ -28,11 +28,8 @@ internal static class StatText
     internal static string Pages(TaskView view, ViewContext context)
     {
         MemorySizes sizes = new(view.Memory.SnapshotAreas(), view.ExecutablePath);
-        ulong resident = Math.Min(context.Memory.ResidentBytes(), sizes.TotalBytes) / PageSize;
-        // The host tells shared (file-backed) pages of the whole VMM only; what can't be the program's is cut off.
-        string[] host = context.Host.ReadText("/proc/self/statm").Split(' ');
-        ulong shared = host.Length > 2 && ulong.TryParse(host[2], out ulong pages) ? Math.Min(pages, resident) : 0;
-        return $"{sizes.TotalBytes / PageSize} {resident} {shared} {sizes.CodeBytes / PageSize} 0 {(sizes.DataBytes + sizes.StackBytes) / PageSize} 0\n";
+        ResidentCounts counts = context.Memory.Resident(view.Process);
+        return $"{sizes.TotalBytes / PageSize} {counts.Bytes / PageSize} {(counts.Bytes - counts.AnonymousBytes) / PageSize} {sizes.CodeBytes / PageSize} 0 {(sizes.DataBytes + sizes.StackBytes) / PageSize} 0\n";
     }
 
     private static void Fill(string[] fields, TaskView view, ViewContext context)
@@ -42,7 +39,7 @@ internal static class StatText
         const ulong lowestWord = 0x7fffffff;
         fields[ThreadCount] = $"{view.Process.ThreadCount}";
         fields[VirtualSize] = $"{sizes.TotalBytes}";
-        fields[Resident] = $"{Math.Min(context.Memory.ResidentBytes(), sizes.TotalBytes) / PageSize}";
+        fields[Resident] = $"{context.Memory.Resident(view.Process).Bytes / PageSize}";
         fields[ResidentLimit] = $"{ulong.MaxValue}";
         fields[CodeStart] = $"{sizes.CodeStart}";
         fields[CodeEnd] = $"{sizes.CodeEnd}";

@@ -12,21 +12,24 @@ internal static class StatusText
     {
         MemorySizes sizes = new(view.Memory.SnapshotAreas(), view.ExecutablePath);
         SignalSets signals = SignalSets.Of(view);
-        ulong resident = Math.Min(context.Memory.ResidentBytes(), sizes.TotalBytes);
+        ResidentCounts resident = context.Memory.Resident(view.Process);
         return KeyedLines.Rewrite(context.Host.ReadText(view.HostPath + "/status"), (key, value) =>
             OfMemory(key, sizes, resident, context.Memory) is { } bytes ? $"\t{bytes / BytesAKilobyte,8} kB"
             : OfSignals(key, signals) is { } set ? $"\t{set:x16}"
             : OfTask(key, value, view, context));
     }
 
-    private static ulong? OfMemory(string key, in MemorySizes sizes, ulong resident, MemoryUse memory) => key switch
+    private static ulong? OfMemory(string key, in MemorySizes sizes, ResidentCounts resident, MemoryUse memory) => key switch
     {
         "VmPeak" => memory.HighestMapped(sizes.TotalBytes),
         "VmSize" => sizes.TotalBytes,
         "VmLck" => sizes.LockedBytes,
-        "VmHWM" => Math.Max(memory.HighestResidentBytes, resident),
-        "VmRSS" or "RssAnon" => resident,
-        "VmPin" or "RssFile" or "RssShmem" or "VmSwap" or "HugetlbPages" => 0,
+        "VmHWM" => memory.HighestResidentBytes,
+        "VmRSS" => resident.Bytes,
+        "RssAnon" => resident.AnonymousBytes,
+        "RssFile" => resident.Bytes - resident.AnonymousBytes,
+        "VmSwap" => resident.SwappedBytes,
+        "VmPin" or "RssShmem" or "HugetlbPages" => 0,
         "VmData" => sizes.DataBytes,
         "VmStk" => sizes.StackBytes,
         "VmExe" => sizes.CodeBytes,

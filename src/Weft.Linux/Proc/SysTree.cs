@@ -104,16 +104,16 @@ internal sealed class SysTree(ViewContext context)
         node.Add("cpulist", ViewFile.Constant(ProcessorNumbers.List(_processors.Count) + "\n"));
         node.Add("cpumap", ViewFile.Constant(ProcessorNumbers.Mask(_processors.Count) + "\n"));
         node.Add("distance", ViewFile.Constant("10\n"));
-        node.Add("meminfo", ViewFile.Text(_ => NodeMemory()));
+        node.Add("meminfo", ViewFile.Text(thread => NodeMemory(thread.Process)));
         foreach (string name in (string[])["numastat", "vmstat", "hugepages", "power", "uevent"])
             if (HostMirror.At(context.Host, $"{NodeRoot}/node0/{name}") is { } found)
                 node.Add(name, found);
         return directory.Add("node0", node);
     }
 
-    private string NodeMemory()
+    private string NodeMemory(Process process)
     {
-        string memory = context.Memory.MemInfo();
+        string memory = context.Memory.MemInfo(process);
         ulong total = MemoryUse.ValueOf(memory, "MemTotal"), free = MemoryUse.ValueOf(memory, "MemFree");
         string text = "";
         foreach ((string key, ulong value) in ((string, ulong)[])[("MemTotal", total), ("MemFree", free), ("MemUsed", total - free),

@@ -18,7 +18,7 @@ internal readonly record struct TaskView(Process Process, int ThreadId, bool IsT
     /// <summary>The name, a char a byte.</summary>
     internal string Name => Encoding.Latin1.GetString(Thread?.Name ?? []);
 
-    /// <summary>The executable as the mapped areas name it; "" before it is loaded.</summary>
+    /// <summary>The executable on the host, as the mapped areas name it; "" before it is loaded.</summary>
     internal string ExecutablePath => Process.Image?.ExecutablePath ?? "";
 
     /// <summary>The address space.</summary>
