@@ -35,6 +35,7 @@ public sealed class VirtualMachine
         InheritDescriptors();
         new ProgramLoader(_process, OpenExecutable).Load(path, arguments, environment, main);
         _process.AddFirstThread(main);
+        Linux.Signals.HostSignals.Start(_kernel, _process);
         main.Run();
         // The first thread is over; the last one ends the host process.
         Thread.Sleep(Timeout.Infinite);
