@@ -17,7 +17,7 @@ public sealed class VirtualMachine
     /// <exception cref="Kvm.KvmException">The host has no usable KVM.</exception>
     public VirtualMachine(KernelOptions options)
     {
-        _kernel = new Kernel(new GuestMachine(), options);
+        _kernel = new Kernel(new GuestMachine(), options) { VirtualFiles = new Linux.Proc.VirtualFileSystem(options) };
         _process = new Process(_kernel);
     }
 
