@@ -27,6 +27,9 @@ public sealed record KernelOptions
     /// <summary>The ways that system calls may take.</summary>
     public SystemCallWay Way { get; init; }
 
+    /// <summary>The VM's name, for people and statistics; null for none.</summary>
+    public string? Name { get; init; }
+
     /// <summary>Whether anything narrows the caller's files.</summary>
     public bool NarrowsFiles => RootDirectory is not null || Binds.Count > 0 || ReadOnly;
 }
