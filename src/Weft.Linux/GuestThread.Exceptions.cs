@@ -60,12 +60,15 @@ public sealed partial class GuestThread
         GuestVirtualAddress address = Vcpu.FaultAddress;
         if (address.Value >= AddressSpace.End)
         {
+            _statistics.CountFault(FaultOutcome.NotMapped);
             Raise(SignalNumber.SIGSEGV, SignalCode.NotMapped, address.Value);
             return;
         }
         PageAccess need = (Vcpu.ErrorCode & FaultWasFetch) != 0 ? PageAccess.Execute
             : (Vcpu.ErrorCode & FaultWasWrite) != 0 ? PageAccess.Write : PageAccess.Read;
-        switch (Memory.HandleFault(address, need))
+        FaultOutcome outcome = Memory.HandleFault(address, need);
+        _statistics.CountFault(outcome);
+        switch (outcome)
         {
             case FaultOutcome.Mended:
                 break;
@@ -101,6 +104,10 @@ public sealed partial class GuestThread
         Raise(SignalNumber.SIGBUS, SignalCode.BusAddress, address.Value);
     }
 
-    private void Raise(int signal, int code, ulong address) =>
-        Signals.RaiseFault(SignalInfo.ForFault(signal, code, address), Vcpu.Vector, Vcpu.ErrorCode);
+    private void Raise(int signal, int code, ulong address)
+    {
+        SignalInfo info = SignalInfo.ForFault(signal, code, address);
+        Kernel.Observer?.SignalDelivered(this, info);
+        Signals.RaiseFault(info, Vcpu.Vector, Vcpu.ErrorCode);
+    }
 }
