@@ -25,13 +25,18 @@ public sealed partial class GuestThread
     {
         ISystemCallObserver? observer = Kernel.Observer;
         observer?.Entering(this, number, arguments);
+        // Before the call where it is sure: some never return.
+        if (way == CallWays.None)
+            _statistics.CountCall(number, way);
         long host = HostTime.Ticks, start = Stopwatch.GetTimestamp();
         long before = way == CallWays.None ? start - _exitTimestamp : 0;
         SyscallResult result = SystemCallTable.Dispatch(this, number, arguments);
         long ticks = Stopwatch.GetTimestamp() - start;
         if (result == SyscallResult.Declined)
             return result;
-        _statistics.CountCall(number, way, ticks);
+        if (way != CallWays.None)
+            _statistics.CountCall(number, way);
+        _statistics.AddTime(number, way, ticks);
         observer?.Answered(this, number, arguments, result, new CallTimes(way, before, ticks, HostTime.Ticks - host));
         return result;
     }

@@ -27,6 +27,9 @@ public sealed record KernelOptions
     /// <summary>The ways that system calls may take.</summary>
     public SystemCallWay Way { get; init; }
 
+    /// <summary>Whether the stub may answer calls itself, unseen by the VMM; off while calls are traced.</summary>
+    public bool AnswersInStub { get; init; } = true;
+
     /// <summary>The VM's name, for people and statistics; null for none.</summary>
     public string? Name { get; init; }
 

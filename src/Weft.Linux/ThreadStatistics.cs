@@ -34,9 +34,8 @@ public sealed class ThreadStatistics
             _calls[Index((int)number, way)]++;
     }
 
-    internal void CountCall(ulong number, CallWays way, long ticks)
+    internal void AddTime(ulong number, CallWays way, long ticks)
     {
-        CountCall(number, way);
         if (number < CallNumbers && _callTicks.Length != 0)
             _callTicks[Index((int)number, way)] += ticks;
     }
