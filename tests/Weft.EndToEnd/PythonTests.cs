@@ -15,6 +15,11 @@ public sealed class PythonTests
     public Task Wide_use_of_the_library(string way) =>
         NativeAndVm.AssertSameAsync(new Command(Python, Path.Combine(PythonModules.Folder, "wide.py")), way, new Comparison { MustPrint = "gc:", Status = 21 });
 
+    [VmTheory(Python, "/usr/lib/python3/dist-packages/numpy/__init__.py")]
+    [EachWay]
+    public Task Numpy_over_a_threaded_BLAS(string way) =>
+        NativeAndVm.AssertSameAsync(new Command(Python, Path.Combine(PythonModules.Folder, "arrays.py")), way, new Comparison { MustPrint = "mapped 1748250000", Status = 0 });
+
     [VmTheory(Python)]
     [EachWay]
     public Task Traceback_of_an_error(string way) =>
