@@ -84,7 +84,7 @@ public sealed class ProgramTests
     public async Task File_input_and_output_is_verified(string engine, string way)
     {
         using var folder = new TemporaryFolder();
-        var fio = new Command(Surroundings.Find("fio")!, "--thread", "--name=verified", $"--ioengine={engine}", "--rw=randrw", "--bsrange=512-32k", "--size=4m",
+        var fio = new Command(Surroundings.Find("fio")!, "--thread", "--name=verified", $"--ioengine={engine}", "--rw=randrw", "--bs=4k", "--size=4m",
             "--numjobs=2", "--fsync=64", "--verify=crc32c", "--verify_fatal=1", "--output-format=json", $"--directory={folder.Path}");
         foreach (var command in new[] { fio, fio.InVm(way) })
         {
