@@ -19,7 +19,7 @@ public sealed partial class GuestThread
         Kernel.CountRunnable(1);
         while (!_finished)
         {
-            if (Volatile.Read(ref Vcpu.PendingWord) != 0)
+            if (Volatile.Read(ref Vcpu.PendingWord) != 0 || Signals.HasDeliverable)
             {
                 ClearInterrupt();
                 Signals.DeliverPending();

@@ -1,8 +1,9 @@
 using System.Text;
 using Weft.Linux;
+using Weft.Linux.Files;
 using Weft.Linux.Loading;
+using Weft.Linux.Signals;
 using Weft.Machine;
-using Weft.Native;
 
 namespace Weft.Vm;
 
@@ -16,7 +17,7 @@ public sealed class VirtualMachine
     /// <exception cref="Kvm.KvmException">The host has no usable KVM.</exception>
     public VirtualMachine(KernelOptions options)
     {
-        _kernel = new Kernel(new GuestMachine(), options);
+        _kernel = new Kernel(new GuestMachine(), options) { VirtualFiles = new Linux.Proc.VirtualFileSystem(options) };
         _process = new Process(_kernel);
     }
 
@@ -29,31 +30,16 @@ public sealed class VirtualMachine
     /// <exception cref="LoadException">The program can't be started.</exception>
     public void Run(IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment)
     {
-        string path = new ProgramLookup(OpenExecutable).Find(Encoding.UTF8.GetString(arguments[0]), environment);
+        InheritedFiles.Adopt(_process.Files);
+        HostSignals.Start(_kernel, _process);
         Vcpu vcpu = _kernel.Machine.CreateVcpu(_process.Memory.PageTables);
         GuestThread main = new(_process, vcpu);
-        InheritDescriptors();
-        new ProgramLoader(_process, OpenExecutable).Load(path, arguments, environment, main);
+        Func<string, long> open = file => _process.Paths.OpenHost(main, file, 0).Value;
+        string path = new ProgramLookup(open).Find(Encoding.UTF8.GetString(arguments[0]), environment);
+        new ProgramLoader(_process, open).Load(path, arguments, environment, main);
         _process.AddFirstThread(main);
-        Linux.Signals.HostSignals.Start(_kernel, _process);
         main.Run();
         // The first thread is over; the last one ends the host process.
         Thread.Sleep(Timeout.Infinite);
-    }
-
-    private void InheritDescriptors()
-    {
-        for (int descriptor = 0; descriptor < 3; descriptor++)
-            _process.Files.InstallAt(descriptor, new Linux.Files.FileDescription(descriptor), false);
-    }
-
-    private static long OpenExecutable(string path)
-    {
-        const int currentDirectory = -100, readOnlyCloseOnExec = 0x80000;
-        using NativeBuffer name = new(4096);
-        if (Encoding.UTF8.GetByteCount(path) >= name.Length)
-            return -(long)Errno.ENAMETOOLONG;
-        Encoding.UTF8.GetBytes(path, name.Span);
-        return HostStubs.Call(SystemCall.Openat, currentDirectory, (long)name.Address.Value, readOnlyCloseOnExec);
     }
 }

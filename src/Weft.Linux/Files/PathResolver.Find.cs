@@ -10,7 +10,7 @@ public sealed partial class PathResolver
     /// Finds where a name is made, removed or renamed. Never through a link at the end.
     /// Host calls that only look at the parent and the name may be given the result.
     /// </summary>
-    internal Errno FindEntry(GuestThread thread, int directory, scoped in PathText path, out PathTarget target, int nameOffset = PathScratch.Name)
+    internal Errno FindEntry(GuestThread thread, int directory, scoped in PathText path, out PathTarget target, int nameOffset = PathScratch.FirstName)
     {
         target = default;
         if (path.IsEmpty)
@@ -72,7 +72,7 @@ public sealed partial class PathResolver
             {
                 if (quick.IsError)
                     return quick.Error;
-                target = PathTarget.Owned((int)quick.Value, thread.Scratch, PathScratch.Name, MountOf(start, path));
+                target = PathTarget.Owned((int)quick.Value, thread.Scratch, PathScratch.FirstName, MountOf(start, path));
                 return Errno.None;
             }
             using PathWalker walker = new(this, thread, thread.Scratch);
@@ -89,9 +89,9 @@ public sealed partial class PathResolver
             FileLease file = thread.Files.Rent(node.DescriptorNumber);
             if (!file.IsOpen)
                 return Errno.ENOENT;
-            return FindSelf(thread, file, PathScratch.Put(thread.Scratch, PathScratch.Name, ""), out target);
+            return FindSelf(thread, file, PathScratch.Put(thread.Scratch, PathScratch.FirstName, ""), out target);
         }
-        target = PathTarget.Found(walker, thread.Scratch, PathScratch.Name, true);
+        target = PathTarget.Found(walker, thread.Scratch, PathScratch.FirstName, true);
         return Errno.None;
     }
 
@@ -105,7 +105,7 @@ public sealed partial class PathResolver
             {
                 walker.StartAtRoot();
                 Errno error = walker.Walk(path, PathGoal.ObjectOrLink);
-                target = error == Errno.None ? PathTarget.Found(walker, thread.Scratch, PathScratch.Name, true) : default;
+                target = error == Errno.None ? PathTarget.Found(walker, thread.Scratch, PathScratch.FirstName, true) : default;
                 return error;
             }
         }

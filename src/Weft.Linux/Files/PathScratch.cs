@@ -4,11 +4,12 @@ using Weft.Native;
 namespace Weft.Linux.Files;
 
 /// <summary>
-/// Where file calls keep what in a thread's 64 KiB of scratch memory. The first half is the handler's own:
+/// Where file calls keep what in a thread's 64 KiB of scratch memory. The first 24 KiB are the handler's own:
 /// iovec arrays and structures.
 /// </summary>
 internal static class PathScratch
 {
+    internal const int FirstName = 24 << 10, SecondName = 28 << 10;
     internal const int FirstPath = 32 << 10, SecondPath = 40 << 10, Name = 48 << 10, How = 53 << 10, Status = 54 << 10, Link = 56 << 10;
 
     /// <summary>Longest path with its 0: PATH_MAX.</summary>

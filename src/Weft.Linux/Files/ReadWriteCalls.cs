@@ -16,6 +16,8 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (file.Description is VirtualDirectory)
             return Errno.EISDIR;
+        if (file.Description is SignalDescription signals)
+            return signals.Read(thread, buffer, count);
         if (file.Description is VirtualFile made)
             made.BeforeRead(thread);
         count = Math.Min(count, GuestVectors.MostBytes);

@@ -1,0 +1,83 @@
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Linux.Files;
+
+/// <summary>Calls that write files back or advise about them.</summary>
+internal static class SyncCalls
+{
+    [SystemCall(SystemCall.Fsync, SupportState.Full)]
+    internal static SyscallResult Sync(GuestThread thread, int descriptor) => On(thread, SystemCall.Fsync, descriptor);
+
+    [SystemCall(SystemCall.Fdatasync, SupportState.Full)]
+    internal static SyscallResult SyncData(GuestThread thread, int descriptor) => On(thread, SystemCall.Fdatasync, descriptor);
+
+    [SystemCall(SystemCall.Syncfs, SupportState.Full)]
+    internal static SyscallResult SyncFileSystem(GuestThread thread, int descriptor) => On(thread, SystemCall.Syncfs, descriptor);
+
+    [SystemCall(SystemCall.Sync, SupportState.Full)]
+    internal static SyscallResult SyncAll(GuestThread thread) => thread.Block(SystemCall.Sync);
+
+    [SystemCall(SystemCall.SyncFileRange, SupportState.Full)]
+    internal static SyscallResult SyncRange(GuestThread thread, int descriptor, long offset, long length, uint flags) =>
+        On(thread, SystemCall.SyncFileRange, descriptor, offset, length, flags);
+
+    [SystemCall(SystemCall.Fadvise64, SupportState.Full)]
+    internal static SyscallResult Advise(GuestThread thread, int descriptor, long offset, long length, int advice) =>
+        On(thread, SystemCall.Fadvise64, descriptor, offset, length, advice);
+
+    [SystemCall(SystemCall.Readahead, SupportState.Full)]
+    internal static SyscallResult ReadAhead(GuestThread thread, int descriptor, long offset, ulong count) =>
+        On(thread, SystemCall.Readahead, descriptor, offset, (long)count);
+
+    [SystemCall(SystemCall.Statfs, SupportState.Full)]
+    internal static SyscallResult StatFileSystem(GuestThread thread, GuestVirtualAddress path, GuestVirtualAddress status)
+    {
+        Errno error = PathText.Read(thread, path, out PathText text);
+        PathTarget target = default;
+        if (error == Errno.None)
+            error = thread.Process.Paths.FindObject(thread, OpenFlags.CurrentDirectory, text, true, false, out target);
+        if (error != Errno.None)
+            return error;
+        using (target)
+            return Fill(thread, target.Directory, target.Node is not null, target.IsReadOnly, status);
+    }
+
+    [SystemCall(SystemCall.Fstatfs, SupportState.Full)]
+    internal static SyscallResult StatFileSystemOf(GuestThread thread, int descriptor, GuestVirtualAddress status)
+    {
+        using FileLease file = thread.Files.Rent(descriptor);
+        return !file.IsOpen ? Errno.EBADF
+            : Fill(thread, file.Host, file.Description is VirtualFile or VirtualDirectory, file.Description.Mount is { IsReadOnly: true }, status);
+    }
+
+    private static SyscallResult On(GuestThread thread, SystemCall call, int descriptor, long a1 = 0, long a2 = 0, long a3 = 0)
+    {
+        using FileLease file = thread.Files.Rent(descriptor);
+        if (!file.IsOpen)
+            return Errno.EBADF;
+        return file.Description is VirtualFile or VirtualDirectory ? Errno.EINVAL : thread.Block(call, file.Host, a1, a2, a3);
+    }
+
+    /// <summary>struct statfs: f_type, f_bsize, …, f_namelen at 64, f_frsize at 72, f_flags at 80. Source: asm-generic/statfs.h.</summary>
+    private static SyscallResult Fill(GuestThread thread, int host, bool isVirtual, bool isReadOnly, GuestVirtualAddress destination)
+    {
+        const int bytes = 120, nameLength = 64, fragment = 72, flags = 80;
+        const long procMagic = 0x9fa0, pageBytes = 4096, readOnly = 1, valid = 0x20;
+        Span<byte> status = thread.Scratch.Span[..bytes];
+        if (isVirtual)
+        {
+            status.Clear();
+            BitConverter.TryWriteBytes(status, procMagic);
+            BitConverter.TryWriteBytes(status[8..], pageBytes);
+            BitConverter.TryWriteBytes(status[nameLength..], (long)PathScratch.MostNameBytes);
+            BitConverter.TryWriteBytes(status[fragment..], pageBytes);
+            BitConverter.TryWriteBytes(status[flags..], valid);
+        }
+        else if (HostStubs.Call(SystemCall.Fstatfs, host, (long)thread.Scratch.Address.Value) is < 0 and long failed)
+            return failed;
+        if (isReadOnly)
+            BitConverter.TryWriteBytes(status[flags..], BitConverter.ToInt64(status[flags..]) | readOnly);
+        return thread.Memory.TryWrite(destination, status) ? SyscallResult.Success : Errno.EFAULT;
+    }
+}
