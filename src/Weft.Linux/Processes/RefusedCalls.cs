@@ -11,33 +11,16 @@ internal static class RefusedCalls
     [SystemCall(SystemCall.PerfEventOpen, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Bpf, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Userfaultfd, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Unshare, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Setns, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Mount, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Umount2, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.PivotRoot, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.OpenTree, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.MoveMount, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Fsopen, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Fsconfig, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Fsmount, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Fspick, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.MountSetattr, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Reboot, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Swapon, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Swapoff, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.KexecLoad, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.KexecFileLoad, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.InitModule, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.FinitModule, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.DeleteModule, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Acct, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Quotactl, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.QuotactlFd, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Iopl, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Ioperm, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Vhangup, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.FanotifyInit, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     internal static SyscallResult NoPermission(GuestThread thread) => Errno.EPERM;
 
     [SystemCall(SystemCall.Kcmp, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
@@ -47,10 +30,6 @@ internal static class RefusedCalls
     [SystemCall(SystemCall.LandlockCreateRuleset, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
     [SystemCall(SystemCall.LandlockAddRule, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
     [SystemCall(SystemCall.LandlockRestrictSelf, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
-    [SystemCall(SystemCall.IoUringSetup, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
-    [SystemCall(SystemCall.IoUringEnter, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
-    [SystemCall(SystemCall.IoUringRegister, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
-    [SystemCall(SystemCall.IoSetup, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
     [SystemCall(SystemCall.IoDestroy, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
     [SystemCall(SystemCall.IoSubmit, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
     [SystemCall(SystemCall.IoCancel, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
@@ -67,9 +46,26 @@ internal static class RefusedCalls
     [SystemCall(SystemCall.Sysctl, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
     internal static SyscallResult NotImplemented(GuestThread thread) => Errno.ENOSYS;
 
-    /// <summary>EINVAL, as from a kernel without filters: a program then runs unfiltered, and knows it.</summary>
-    [SystemCall(SystemCall.Seccomp, SupportState.Refused, Ways = CallWays.Attendant, Missing = "EINVAL: filters are not supported")]
-    internal static SyscallResult Seccomp(GuestThread thread) => Errno.EINVAL;
+    /// <summary>As a kernel built without filters: a program then runs unfiltered, and knows it.</summary>
+    [SystemCall(SystemCall.Seccomp, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
+    internal static SyscallResult Seccomp(GuestThread thread, uint operation)
+    {
+        const uint lastOperation = 3;
+        return operation <= lastOperation ? Errno.ENOSYS : Errno.EINVAL;
+    }
+
+    /// <summary>What a process of one thread has to itself already may be unshared; namespaces may not.</summary>
+    [SystemCall(SystemCall.Unshare, SupportState.Partly, Ways = CallWays.Attendant, Missing = "namespaces are refused (EPERM); what threads share stays shared (EINVAL)")]
+    internal static SyscallResult Unshare(GuestThread thread, ulong flags)
+    {
+        const ulong fileSystem = 0x200, files = 0x400, semaphoreUndo = 0x40000, whole = 0x10000 | 0x800 | 0x100;
+        const ulong namespaces = 0x20000 | 0x2000000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x80;
+        if ((flags & ~(fileSystem | files | semaphoreUndo | whole | namespaces)) != 0)
+            return Errno.EINVAL;
+        if ((flags & namespaces) != 0)
+            return Errno.EPERM;
+        return flags == 0 || thread.Process.ThreadCount == 1 ? SyscallResult.Success : Errno.EINVAL;
+    }
 
     /// <summary>There are no child processes.</summary>
     [SystemCall(SystemCall.Wait4, SupportState.Refused, Ways = CallWays.Attendant, Missing = "ECHILD: there are no child processes yet")]

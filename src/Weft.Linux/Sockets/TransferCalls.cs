@@ -43,9 +43,14 @@ internal static class TransferCalls
         if (!socket.IsOpen)
             return Errno.EBADF;
         count = Math.Min(count, GuestVectors.MostBytes);
-        HostAddress host = thread.Scratch.Address;
+        HostAddress host;
         SyscallResult result;
-        if (count != 0 && (!thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out host, out ulong contiguous) || contiguous != count))
+        // TCP throws MSG_TRUNC's bytes away without a look at the buffer, which may then be any pointer.
+        if (count != 0 && (flags & SocketFlags.Truncate) != 0 && !thread.Memory.TryGetHostRange(buffer, 1, PageAccess.Write, out _, out _))
+            host = default;
+        else
+            host = thread.Scratch.Address;
+        if (count != 0 && host != default && (!thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out host, out ulong contiguous) || contiguous != count))
         {
             Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
             if (error != Errno.None)
