@@ -8,7 +8,7 @@ namespace Weft.Linux.Sockets;
 /// <summary>sendto(2) and recvfrom(2): the host's kernel copies to and from guest memory itself.</summary>
 internal static class TransferCalls
 {
-    [SystemCall(SystemCall.Sendto, SupportState.Full)]
+    [SystemCall(SystemCall.Sendto, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult SendTo(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count, uint flags,
         GuestVirtualAddress address, int addressBytes)
     {
@@ -30,12 +30,12 @@ internal static class TransferCalls
                 return error != Errno.None ? error : MessageCalls.SendVectors(thread, socket.Host, vectors, nameAddress, name.Length, flags);
             }
             return SocketWaits.FinishSend(
-                thread.Block(SystemCall.Sendto, socket.Host, (long)host.Value, (long)count, flags | SocketFlags.NoSignal, nameAddress, name.Length),
+                SocketWaits.Transfer(thread, socket.Host, SystemCall.Sendto, (long)host.Value, (long)count, flags | SocketFlags.NoSignal, nameAddress, name.Length, count),
                 thread, socket.Host, flags);
         }
     }
 
-    [SystemCall(SystemCall.Recvfrom, SupportState.Full)]
+    [SystemCall(SystemCall.Recvfrom, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult ReceiveFrom(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count, uint flags,
         GuestVirtualAddress address, GuestVirtualAddress addressBytes)
     {
@@ -61,8 +61,8 @@ internal static class TransferCalls
         {
             SocketCalls.PutNameLength(thread, address.IsNull ? 0 : SocketScratch.NameBytes);
             result = SocketWaits.Finish(
-                thread.Block(SystemCall.Recvfrom, socket.Host, (long)host.Value, (long)count, flags,
-                    address.IsNull ? 0 : SocketCalls.NameAddress(thread), address.IsNull ? 0 : SocketCalls.NameLengthAddress(thread)),
+                SocketWaits.Transfer(thread, socket.Host, SystemCall.Recvfrom, (long)host.Value, (long)count, flags,
+                    address.IsNull ? 0 : SocketCalls.NameAddress(thread), address.IsNull ? 0 : SocketCalls.NameLengthAddress(thread), count),
                 thread, socket.Host, SocketFlags.OptionReceiveTimeout);
         }
         if (result.Value < 0 || address.IsNull)
