@@ -1,21 +1,12 @@
-using System.Collections;
-using Weft.Kvm;
-using Weft.Linux;
-using Weft.Linux.Loading;
-using Weft.Vm;
+using Weft.Cli;
+using Weft.Cli.Commands;
 
-int separator = Array.IndexOf(args, "--");
-string[] command = args[(separator + 1)..];
-List<string> environment = [];
-foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
-    environment.Add($"{entry.Key}={entry.Value}");
+Failure.ReportUnhandled();
 try
 {
-    new VirtualMachine(new KernelOptions { Way = args.Contains("attendant") ? SystemCallWay.Attendant : args.Contains("exit") ? SystemCallWay.Exit : SystemCallWay.Auto }).Run(command[0], command, environment);
+    return CommandLine.Invoke(args);
 }
-catch (Exception exception) when (exception is KvmException or LoadException)
+catch (Exception exception)
 {
-    Console.Error.WriteLine($"weft: {exception.Message}");
-    return 125;
+    return Failure.Report(exception);
 }
-return 0;

@@ -39,7 +39,7 @@ public sealed unsafe class Attendant
     internal Attendant(Kernel kernel)
     {
         _kernel = kernel;
-        _forced = kernel.Options.Way == SystemCallWay.Attendant;
+        _forced = kernel.Options.SystemCalls == SystemCallMode.Attendant;
         foreach (SystemCallInfo info in SystemCallTable.Infos)
             if (info.Number < _ways.Length && (info.Ways & CallWays.Attendant) != 0)
                 _ways[info.Number] = 1;
@@ -51,7 +51,7 @@ public sealed unsafe class Attendant
     }
 
     /// <summary>Whether slots are in use at all.</summary>
-    internal bool IsEnabled => _kernel.Options.Way != SystemCallWay.Exit;
+    internal bool IsEnabled => _kernel.Options.SystemCalls != SystemCallMode.Exit;
 
     /// <summary>Calls answered without an exit.</summary>
     public long Answered { get; private set; }

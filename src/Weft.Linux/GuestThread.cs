@@ -1,6 +1,7 @@
 using Weft.Kvm;
 using Weft.Linux.Files;
 using Weft.Linux.Memory;
+using Weft.Linux.Processes;
 using Weft.Linux.Signals;
 using Weft.Machine;
 using Weft.Native;
@@ -49,6 +50,9 @@ public sealed partial class GuestThread
     /// <summary>Signal mask, pending signals and alternate stack.</summary>
     public ThreadSignals Signals { get; }
 
+    /// <summary>What a new thread takes over from the one that makes it: affinity, memory policy and the like.</summary>
+    public ThreadAttributes Attributes { get; } = new();
+
     /// <summary>The thread id: its host thread's.</summary>
     public int ThreadId { get; private set; }
 
@@ -84,19 +88,30 @@ public sealed partial class GuestThread
     /// </summary>
     public SyscallResult Block(SystemCall number, long a0 = 0, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0, long a5 = 0)
     {
-        if (_isAttended)
-            return SyscallResult.Declined;
-        while (true)
+        SyscallResult result;
+        while (!TryBlock(out result, number, a0, a1, a2, a3, a4, a5))
         {
-            Kernel.CountRunnable(-1);
-            long result = HostStubs.CallInterruptible(Vcpu.PendingAddress, number, a0, a1, a2, a3, a4, a5);
-            Kernel.CountRunnable(1);
-            if (result != -(long)Errno.EINTR)
-                return result;
-            ClearInterrupt();
-            if (Signals.HasDeliverable)
-                return SyscallResult.Restart;
         }
+        return result;
+    }
+
+    /// <summary>
+    /// As <see cref="Block"/>, but false when an interruption brought no signal to deliver: the caller then works
+    /// out what is left of a relative timeout and calls again.
+    /// </summary>
+    public bool TryBlock(out SyscallResult result, SystemCall number, long a0 = 0, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0, long a5 = 0)
+    {
+        result = SyscallResult.Declined;
+        if (_isAttended)
+            return true;
+        Kernel.CountRunnable(-1);
+        result = HostStubs.CallInterruptible(Vcpu.PendingAddress, number, a0, a1, a2, a3, a4, a5);
+        Kernel.CountRunnable(1);
+        if (result.Error != Errno.EINTR)
+            return true;
+        ClearInterrupt();
+        result = SyscallResult.Restart;
+        return Signals.HasDeliverable;
     }
 
     /// <summary>

@@ -24,8 +24,11 @@ public sealed record KernelOptions
     /// <summary>Path of the program's working directory, as it sees it; null for the caller's.</summary>
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>The ways that system calls may take.</summary>
-    public SystemCallWay Way { get; init; }
+    /// <summary>Which ways system calls may take.</summary>
+    public SystemCallMode SystemCalls { get; init; }
+
+    /// <summary>The VM's name, for people and statistics; null for none.</summary>
+    public string? Name { get; init; }
 
     /// <summary>Whether anything narrows the caller's files.</summary>
     public bool NarrowsFiles => RootDirectory is not null || Binds.Count > 0 || ReadOnly;

@@ -1,5 +1,6 @@
 using Weft.Linux.Files;
 using Weft.Linux.Memory;
+using Weft.Linux.Processes;
 using Weft.Linux.Signals;
 using Weft.Machine;
 
@@ -21,6 +22,7 @@ public sealed class Process
         Memory.SetLimit(kernel.Options.MemoryLimitBytes);
         Signals = new ProcessSignals(this);
         Paths = new PathResolver(kernel);
+        Files.Limit = Limits.DescriptorLimit;
     }
 
     /// <summary>The VM's kernel.</summary>
@@ -40,6 +42,12 @@ public sealed class Process
 
     /// <summary>Signal handlers, and signals sent to the process as a whole.</summary>
     public ProcessSignals Signals { get; }
+
+    /// <summary>The resource limits.</summary>
+    public ResourceLimits Limits { get; } = ResourceLimits.FromHost();
+
+    /// <summary>Small settings of the process: what prctl and personality keep.</summary>
+    public ProcessAttributes Attributes { get; } = new();
 
     /// <summary>What was started: set once by the loader.</summary>
     public ProgramImage? Image { get; set; }

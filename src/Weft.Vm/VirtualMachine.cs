@@ -24,27 +24,21 @@ public sealed class VirtualMachine
     public Kernel Kernel => _kernel;
 
     /// <summary>Loads a program and runs it on the calling thread. Returns only when the program can't be started.</summary>
-    /// <param name="path">The program's path.</param>
-    /// <param name="arguments">argv, the program's name first.</param>
+    /// <param name="arguments">argv; its first word is the program's name or path, looked up as execvp does.</param>
     /// <param name="environment">envp, "NAME=value".</param>
     /// <exception cref="LoadException">The program can't be started.</exception>
-    public void Run(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment)
+    public void Run(IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment)
     {
         Vcpu vcpu = _kernel.Machine.CreateVcpu(_process.Memory.PageTables);
         GuestThread main = new(_process, vcpu);
         InheritedFiles.Adopt(_process.Files);
-        new ProgramLoader(_process, file => _process.Paths.OpenHost(main, file, 0).Value).Load(path, Encode(arguments), Encode(environment), main);
+        long Open(string file) => _process.Paths.OpenHost(main, file, 0).Value;
+        string path = new ProgramLookup(Open).Find(Encoding.UTF8.GetString(arguments[0]), environment);
+        new ProgramLoader(_process, Open).Load(path, arguments, environment, main);
         _process.AddFirstThread(main);
+        Linux.Signals.HostSignals.Start(_kernel, _process);
         main.Run();
         // The first thread is over; the last one ends the host process.
         Thread.Sleep(Timeout.Infinite);
-    }
-
-    private static List<byte[]> Encode(IReadOnlyList<string> texts)
-    {
-        List<byte[]> bytes = new(texts.Count);
-        foreach (string text in texts)
-            bytes.Add(Encoding.UTF8.GetBytes(text));
-        return bytes;
     }
 }

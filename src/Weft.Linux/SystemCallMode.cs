@@ -1,7 +1,7 @@
 namespace Weft.Linux;
 
 /// <summary>The ways that system calls may take: --syscalls.</summary>
-public enum SystemCallWay
+public enum SystemCallMode
 {
     /// <summary>The cheapest that serves; the attendant polls only while that pays.</summary>
     Auto,

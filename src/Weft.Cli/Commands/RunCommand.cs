@@ -1,0 +1,15 @@
+using Weft.Vm;
+
+namespace Weft.Cli.Commands;
+
+/// <summary>`weft run`: starts a program in a VM. Returns only when it can't be started.</summary>
+public static class RunCommand
+{
+    /// <summary>Runs a program; the process ends with its status.</summary>
+    public static int Run(RunOptions options)
+    {
+        List<byte[]> environment = ProgramEnvironment.Build(RawProcess.Environment(), options.Environment);
+        new VirtualMachine(options.Kernel).Run(options.Command, environment);
+        return ExitStatus.WeftFailed;
+    }
+}

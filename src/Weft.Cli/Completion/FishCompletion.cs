@@ -1,0 +1,38 @@
+using System.Text;
+
+namespace Weft.Cli.Completion;
+
+/// <summary>The completion script for fish, made from the option table.</summary>
+public static class FishCompletion
+{
+    private const string Head = """
+        # fish completion of weft; save it as ~/.config/fish/completions/weft.fish
+        complete -c weft -f
+        complete -c weft -n __fish_use_subcommand -a run -d 'Run a program in a VM'
+        complete -c weft -n __fish_use_subcommand -a doctor -d 'Say what this machine offers'
+        complete -c weft -n __fish_use_subcommand -a completion -d 'Print a completion script'
+        complete -c weft -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
+        complete -c weft -n '__fish_seen_subcommand_from doctor' -l json -d 'Print JSON'
+        complete -c weft -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand)'
+
+        """;
+
+    /// <summary>The script.</summary>
+    public static string Create()
+    {
+        StringBuilder script = new(Head);
+        foreach (RunOption option in RunOptionTable.All)
+            script.Append("complete -c weft -n '__fish_seen_subcommand_from run' -l ").Append(option.Name.AsSpan(2))
+                .Append(Value(option)).Append(" -d '").Append(option.Description.Replace("'", "\\'")).Append("'\n");
+        return script.ToString();
+    }
+
+    private static string Value(RunOption option) => option switch
+    {
+        { Value: null } or { ValueIsOptional: true } => "",
+        { Choices.Count: > 0 } => $" -x -a '{string.Join(' ', option.Choices)}'",
+        { Completes: ValueKind.Directory } => " -x -a '(__fish_complete_directories)'",
+        { Completes: ValueKind.File } => " -r -F",
+        _ => " -x",
+    };
+}

@@ -1,0 +1,62 @@
+using System.Text;
+
+namespace Weft.Cli.Completion;
+
+/// <summary>The completion script for zsh, made from the option table.</summary>
+public static class ZshCompletion
+{
+    /// <summary>The script.</summary>
+    public static string Create()
+    {
+        StringBuilder options = new();
+        foreach (RunOption option in RunOptionTable.All)
+            options.Append("                ").Append(Specification(option)).Append(" \\\n");
+        return Template.Replace("@OPTIONS@", options.ToString());
+    }
+
+    private static string Specification(RunOption option)
+    {
+        string description = option.Description.Replace("'", "'\\''").Replace("[", "\\[").Replace("]", "\\]").Replace(":", "\\:");
+        string repeat = option.IsRepeatable ? "*" : "";
+        if (option.Value is null)
+            return $"'{repeat}{option.Name}[{description}]'";
+        string action = option switch
+        {
+            { Choices.Count: > 0 } => $"({string.Join(' ', option.Choices)})",
+            { Completes: ValueKind.Directory } => "_files -/",
+            { Completes: ValueKind.File } => "_files",
+            _ => " ",
+        };
+        string value = option.Value.Replace(":", "\\:").Replace("[", "").Replace("]", "");
+        return option.ValueIsOptional
+            ? $"'{repeat}{option.Name}=-[{description}]::{value}:{action}'"
+            : $"'{repeat}{option.Name}=[{description}]:{value}:{action}'";
+    }
+
+    private const string Template = """
+        #compdef weft
+        # zsh completion of weft; put it into a directory of $fpath as _weft
+        _weft() {
+            if (( CURRENT == 2 )); then
+                local -a commands=(
+                    'run:run a program in a VM'
+                    'doctor:say what this machine offers'
+                    'completion:print a completion script')
+                _describe command commands
+                return
+            fi
+            local command=$words[2]
+            shift words
+            (( CURRENT-- ))
+            case $command in
+                run)
+                    _arguments -S -A '-*' \
+        @OPTIONS@                '(-)1:program:_command_names -e' '*::arguments:_normal' ;;
+                doctor) _arguments '--json[print JSON]' ;;
+                completion) _values shell bash zsh fish ;;
+            esac
+        }
+        _weft "$@"
+
+        """;
+}

@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+using Weft.Linux.Files;
+using Weft.Machine;
+using Weft.Native;
+
+namespace Weft.Linux.Polling;
+
+/// <summary>epoll(7): the host's epoll on the host's descriptors; the program's data passes through.</summary>
+internal static class EpollCalls
+{
+    private const int CloseOnExec = 0x80000, EventBytes = 12, EventsOffset = 64;
+    private const string Duplicates = "two duplicates of one descriptor count as one entry (EEXIST), and closing one leaves it in";
+
+    // What one call takes at most: the scratch memory's share. A program that asks for more gets the rest at its next call.
+    private const int MostEvents = 4096;
+
+    [SystemCall(SystemCall.EpollCreate, SupportState.Full, Ways = CallWays.Attendant)]
+    internal static SyscallResult CreateSized(GuestThread thread, int size) => size <= 0 ? Errno.EINVAL : Create(thread, 0);
+
+    [SystemCall(SystemCall.EpollCreate1, SupportState.Full, Ways = CallWays.Attendant)]
+    internal static SyscallResult Create(GuestThread thread, int flags) =>
+        (flags & ~CloseOnExec) != 0
+            ? Errno.EINVAL
+            : thread.Files.InstallHost(HostStubs.CallQuick(SystemCall.EpollCreate1, CloseOnExec), flags != 0);
+
+    [SystemCall(SystemCall.EpollCtl, SupportState.Partly, Ways = CallWays.Attendant, Missing = Duplicates)]
+    internal static SyscallResult Control(GuestThread thread, int epoll, int operation, int descriptor, GuestVirtualAddress request)
+    {
+        const int delete = 2;
+        Span<byte> scratch = thread.Scratch.Span;
+        if (operation != delete && !thread.Memory.TryRead(request, scratch[..EventBytes]))
+            return Errno.EFAULT;
+        using FileLease set = thread.Files.Rent(epoll);
+        if (!set.IsOpen)
+            return Errno.EBADF;
+        using FileLease file = thread.Files.Rent(descriptor);
+        if (!file.IsOpen)
+            return Errno.EBADF;
+        return HostStubs.CallQuick(SystemCall.EpollCtl, set.Host, operation, file.Host, (long)thread.Scratch.Address.Value);
+    }
+
+    [SystemCall(SystemCall.EpollWait, SupportState.Full)]
+    internal static SyscallResult Wait(GuestThread thread, int epoll, GuestVirtualAddress events, int most, int timeoutMs) =>
+        Wait(thread, epoll, events, most, timeoutMs < 0 ? null : Timespec.FromMilliseconds(timeoutMs));
+
+    [SystemCall(SystemCall.EpollPwait, SupportState.Full)]
+    internal static SyscallResult WaitWithMask(GuestThread thread, int epoll, GuestVirtualAddress events, int most, int timeoutMs,
+        GuestVirtualAddress mask, ulong maskBytes)
+    {
+        Errno error = TemporaryMask.Apply(thread, mask, maskBytes);
+        return error != Errno.None ? error : Wait(thread, epoll, events, most, timeoutMs);
+    }
+
+    [SystemCall(SystemCall.EpollPwait2, SupportState.Full)]
+    internal static SyscallResult WaitWithTimespec(GuestThread thread, int epoll, GuestVirtualAddress events, int most,
+        GuestVirtualAddress timeout, GuestVirtualAddress mask, ulong maskBytes)
+    {
+        Timespec? limit = null;
+        if (!timeout.IsNull)
+        {
+            if (!thread.Memory.TryRead(timeout, out Timespec asked))
+                return Errno.EFAULT;
+            if (!asked.IsValid)
+                return Errno.EINVAL;
+            limit = asked;
+        }
+        Errno error = TemporaryMask.Apply(thread, mask, maskBytes);
+        return error != Errno.None ? error : Wait(thread, epoll, events, most, limit);
+    }
+
+    private static SyscallResult Wait(GuestThread thread, int epoll, GuestVirtualAddress events, int most, Timespec? timeout)
+    {
+        if (most is <= 0 or > int.MaxValue / EventBytes)
+            return Errno.EINVAL;
+        using FileLease set = thread.Files.Rent(epoll);
+        if (!set.IsOpen)
+            return Errno.EBADF;
+        if (!thread.Memory.TryGetHostRange(events, 1, PageAccess.Write, out _, out _))
+            return Errno.EFAULT;
+        SyscallResult result = WaitOnHost(thread, set.Host, Math.Min(most, MostEvents), timeout);
+        if (result.Value <= 0)
+            return result.WithoutRestart();
+        return thread.Memory.TryWrite(events, thread.Scratch.Span.Slice(EventsOffset, (int)result.Value * EventBytes)) ? result : Errno.EFAULT;
+    }
+
+    private static SyscallResult WaitOnHost(GuestThread thread, int host, int most, Timespec? timeout)
+    {
+        long scratch = (long)thread.Scratch.Address.Value, events = scratch + EventsOffset;
+        if (timeout is not { } limit)
+            return thread.Block(SystemCall.EpollWait, host, events, most, -1);
+        if (limit.IsZero)
+            return HostStubs.CallQuick(SystemCall.EpollWait, host, events, most, 0);
+        long deadline = limit.Deadline();
+        SyscallResult result;
+        do
+            MemoryMarshal.Write(thread.Scratch.Span, Timespec.Until(deadline));
+        while (!thread.TryBlock(out result, SystemCall.EpollPwait2, host, events, most, scratch));
+        return result.Error == Errno.ENOSYS ? WaitInMilliseconds(thread, host, most, deadline) : result;
+    }
+
+    /// <summary>For hosts before Linux 5.11, which know milliseconds only.</summary>
+    private static SyscallResult WaitInMilliseconds(GuestThread thread, int host, int most, long deadline)
+    {
+        const long perMillisecond = 1_000_000;
+        long events = (long)thread.Scratch.Address.Value + EventsOffset;
+        SyscallResult result;
+        long milliseconds;
+        do
+        {
+            Timespec left = Timespec.Until(deadline);
+            milliseconds = left.Seconds >= int.MaxValue / 1000 ? -1 : left.Seconds * 1000 + (left.Nanoseconds + perMillisecond - 1) / perMillisecond;
+        }
+        while (!thread.TryBlock(out result, SystemCall.EpollWait, host, events, most, milliseconds));
+        return result;
+    }
+}

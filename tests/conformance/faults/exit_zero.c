@@ -1,0 +1,6 @@
+// A plain return from main.
+
+int main(void)
+{
+    return 0;
+}

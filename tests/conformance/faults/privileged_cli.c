@@ -1,0 +1,7 @@
+// Nor are interrupts.
+
+int main(void)
+{
+    __asm__ volatile("cli");
+    return 0;
+}

@@ -1,0 +1,8 @@
+// The default action of SIGINT.
+#include <signal.h>
+
+int main(void)
+{
+    raise(SIGINT);
+    return 0;
+}

@@ -1,0 +1,8 @@
+// The default action of SIGKILL.
+#include <signal.h>
+
+int main(void)
+{
+    raise(SIGKILL);
+    return 0;
+}

@@ -1,0 +1,8 @@
+// The default action of SIGQUIT.
+#include <signal.h>
+
+int main(void)
+{
+    raise(SIGQUIT);
+    return 0;
+}

@@ -1,0 +1,8 @@
+// The default action of SIGTERM.
+#include <signal.h>
+
+int main(void)
+{
+    raise(SIGTERM);
+    return 0;
+}

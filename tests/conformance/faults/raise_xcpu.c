@@ -1,0 +1,8 @@
+// The default action of SIGXCPU.
+#include <signal.h>
+
+int main(void)
+{
+    raise(SIGXCPU);
+    return 0;
+}
