@@ -8,7 +8,7 @@ public sealed partial class GuestThread
 {
     // Vectors. Source: Intel SDM volume 3, table 6-1.
     private const int DivideError = 0, Debug = 1, Breakpoint = 3, Overflow = 4, BoundRange = 5, InvalidOpcode = 6,
-        SegmentNotPresent = 11, StackFault = 12, PageFault = 14, FloatingPoint = 16, AlignmentCheck = 17, SimdFloatingPoint = 19;
+        SegmentNotPresent = 11, StackFault = 12, GeneralProtection = 13, PageFault = 14, FloatingPoint = 16, AlignmentCheck = 17, SimdFloatingPoint = 19;
 
     // Page-fault error code bits. Source: Intel SDM volume 3, 4.7.
     private const ulong FaultWasWrite = 2, FaultWasFetch = 16;
@@ -60,12 +60,15 @@ public sealed partial class GuestThread
         GuestVirtualAddress address = Vcpu.FaultAddress;
         if (address.Value >= AddressSpace.End)
         {
+            _statistics.CountFault(FaultOutcome.NotMapped);
             Raise(SignalNumber.SIGSEGV, SignalCode.NotMapped, address.Value);
             return;
         }
         PageAccess need = (Vcpu.ErrorCode & FaultWasFetch) != 0 ? PageAccess.Execute
             : (Vcpu.ErrorCode & FaultWasWrite) != 0 ? PageAccess.Write : PageAccess.Read;
-        switch (Memory.HandleFault(address, need))
+        FaultOutcome outcome = Memory.HandleFault(address, need);
+        _statistics.CountFault(outcome);
+        switch (outcome)
         {
             case FaultOutcome.Mended:
                 break;
@@ -85,8 +88,8 @@ public sealed partial class GuestThread
     private void HandleInvalidOpcode(ulong instruction)
     {
         const byte softwareInterrupt = 0xcd;
-        if (Memory.TryRead(new(instruction), out byte opcode) && opcode == softwareInterrupt)
-            Raise(SignalNumber.SIGSEGV, SignalCode.Kernel, 0);
+        if (Memory.TryRead(new(instruction), out ushort code) && (code & 0xff) == softwareInterrupt)
+            Signals.RaiseFault(SignalInfo.ForFault(SignalNumber.SIGSEGV, SignalCode.Kernel, 0), GeneralProtection, GateError(code >> 8));
         else
             Raise(SignalNumber.SIGILL, SignalCode.IllegalOperand, instruction);
     }
@@ -98,9 +101,17 @@ public sealed partial class GuestThread
     private void HandleMemoryError()
     {
         GuestVirtualAddress address = MemoryErrorLocator.Find(this) ?? new(Registers.Rip);
-        Raise(SignalNumber.SIGBUS, SignalCode.BusAddress, address.Value);
+        const ulong byUser = 4;
+        Signals.RaiseFault(SignalInfo.ForFault(SignalNumber.SIGBUS, SignalCode.BusAddress, address.Value), PageFault, byUser);
     }
 
-    private void Raise(int signal, int code, ulong address) =>
-        Signals.RaiseFault(SignalInfo.ForFault(signal, code, address), Vcpu.Vector, Vcpu.ErrorCode);
+    /// <summary>The error code of an interrupt gate that may not be used. Source: Intel SDM volume 3, 6.13.</summary>
+    private static ulong GateError(int vector) => (ulong)(uint)vector << 3 | 2;
+
+    private void Raise(int signal, int code, ulong address)
+    {
+        SignalInfo info = SignalInfo.ForFault(signal, code, address);
+        Kernel.Observer?.SignalDelivered(this, info);
+        Signals.RaiseFault(info, Vcpu.Vector, Vcpu.ErrorCode);
+    }
 }

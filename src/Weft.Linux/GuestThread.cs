@@ -111,7 +111,11 @@ public sealed partial class GuestThread
             return true;
         ClearInterrupt();
         result = SyscallResult.Restart;
-        return Signals.HasDeliverable;
+        if (!Signals.HasDeliverable)
+            return false;
+        // Delivered on the way out, also when the handler turns the result into EINTR.
+        Volatile.Write(ref Vcpu.PendingWord, 1);
+        return true;
     }
 
     /// <summary>

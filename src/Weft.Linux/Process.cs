@@ -21,8 +21,8 @@ public sealed class Process
         Memory = new AddressSpace(kernel.Machine);
         Memory.SetLimit(kernel.Options.MemoryLimitBytes);
         Signals = new ProcessSignals(this);
-        Paths = new PathResolver(kernel);
         Files.Limit = Limits.DescriptorLimit;
+        Paths = new PathResolver(kernel);
     }
 
     /// <summary>The VM's kernel.</summary>

@@ -1,7 +1,7 @@
 namespace Weft.Linux;
 
 /// <summary>What a process runs, for /proc/self.</summary>
-/// <param name="ExecutablePath">Absolute path of the executable, as the program sees it.</param>
+/// <param name="ExecutablePath">Absolute path of the executable on the host, without links.</param>
 /// <param name="Arguments">argv, in the program's encoding.</param>
 /// <param name="Environment">envp at the start.</param>
 /// <param name="AuxiliaryVector">The auxiliary vector's bytes, for /proc/self/auxv.</param>

@@ -36,7 +36,8 @@ public sealed unsafe class GuestPageTables
     /// <param name="physicalStart">Page aligned; its slots must exist.</param>
     /// <param name="lengthBytes">A multiple of the page size.</param>
     /// <param name="access">At least <see cref="PageAccess.Read"/>.</param>
-    public void Map(GuestVirtualAddress virtualStart, GuestPhysicalAddress physicalStart, ulong lengthBytes, PageAccess access)
+    /// <param name="large">Whether 2 MiB entries may be used where both addresses allow: for memory that the host may back so.</param>
+    public void Map(GuestVirtualAddress virtualStart, GuestPhysicalAddress physicalStart, ulong lengthBytes, PageAccess access, bool large = false)
     {
         ulong bits = BitsOf(access);
         ulong address = virtualStart.Value, physical = physicalStart.Value, end = address + lengthBytes;
@@ -44,7 +45,8 @@ public sealed unsafe class GuestPageTables
         {
             ulong* directory = DirectoryEntry(address);
             ulong pieceEnd = Math.Min(end, (address | (LargePageSize - 1)) + 1);
-            if (*directory == 0 && pieceEnd - address == LargePageSize && (physical & (LargePageSize - 1)) == 0)
+            if (large && *directory == 0 && pieceEnd - address == LargePageSize && (physical & (LargePageSize - 1)) == 0
+                && _memory.TryBindLargePage(new(physical), new(address)))
                 Volatile.Write(ref *directory, physical | bits | Large);
             else if ((*directory & Large) == 0)
                 MapPages(directory, address, pieceEnd, physical, bits);

@@ -26,6 +26,7 @@ public sealed class GuestPhysicalMemory : IDisposable
     private const ulong SystemBytes = 64UL << 30;
     private const ulong ArenaSlotBytes = 64 << 20;
     private const ulong SlotsInVastSlot = 16;
+    private const int MostRestingPages = 2048;
     private const ulong MaximumArenaBytes = 64UL << 40;
     private const ulong SmallestArenaBytes = 64UL << 30;
 
@@ -37,6 +38,8 @@ public sealed class GuestPhysicalMemory : IDisposable
     private readonly RangeAllocator _arenaRanges;
     private readonly Stack<ulong> _freeSystemPages = new();
     private readonly HashSet<ulong> _activeArenaSlots = [];
+    private readonly Dictionary<ulong, ulong> _largePageBindings = [];
+    private readonly List<(ulong Start, ulong LengthBytes)> _resting = [];
     private ulong _systemUsedBytes = PageSize;
     private ulong _systemSlots;
     private uint _nextSlot;
@@ -50,7 +53,7 @@ public sealed class GuestPhysicalMemory : IDisposable
         _system = HostMapping.Reserve(SystemBytes)
             ?? throw new InvalidOperationException("No address space for the VM; raise the limit (ulimit -v unlimited).");
         ulong physicalLimit = 1UL << PhysicalAddressBits();
-        for (_arenaBytes = Math.Min(MaximumArenaBytes, physicalLimit - SystemBytes); ; _arenaBytes /= 2)
+        for (_arenaBytes = Math.Min(MaximumArenaBytes, physicalLimit / 2 - SystemBytes); ; _arenaBytes /= 2)
         {
             if (_arenaBytes < SmallestArenaBytes)
                 throw new InvalidOperationException("No address space for the VM; raise the limit (ulimit -v unlimited).");
@@ -68,6 +71,9 @@ public sealed class GuestPhysicalMemory : IDisposable
 
     /// <summary>Number of memory slots that KVM has of this VM.</summary>
     public uint SlotCount => _nextSlot;
+
+    /// <summary>Where the arena, that is the program's memory, lies in the VMM's address space: for statistics.</summary>
+    public (HostAddress Start, ulong LengthBytes) ArenaOnHost => (_arena, _arenaBytes);
 
     /// <summary>The host address of a guest physical one. Not checked: the address must come from this object.</summary>
     public HostAddress HostOf(GuestPhysicalAddress address) =>
@@ -137,7 +143,52 @@ public sealed class GuestPhysicalMemory : IDisposable
         else
             HostMapping.MapAnonymous(HostOf(start), lengthBytes);
         lock (_lock)
-            _arenaRanges.Free(start.Value - SystemBytes, lengthBytes);
+            FreeLocked(start.Value - SystemBytes, lengthBytes);
+    }
+
+    /// <summary>
+    /// Whether a large page may be mapped by one large entry at this address. A shadow-paging KVM keeps a table of
+    /// its own behind such an entry, and finds it again by the physical page: if the page were later mapped so at
+    /// another address, the first one would see it too. So a large page stays bound to its first address, and
+    /// when freed rests until the shadows have been dropped.
+    /// </summary>
+    internal bool TryBindLargePage(GuestPhysicalAddress physical, GuestVirtualAddress address)
+    {
+        lock (_lock)
+            return _largePageBindings.TryAdd(physical.Value, address.Value) || _largePageBindings[physical.Value] == address.Value;
+    }
+
+    private void FreeLocked(ulong start, ulong lengthBytes)
+    {
+        ulong end = start + lengthBytes;
+        for (ulong at = start; at < end;)
+        {
+            ulong large = at & ~(LargePageSize - 1);
+            ulong pieceEnd = Math.Min(end, large + LargePageSize);
+            if (_largePageBindings.Count > 0 && _largePageBindings.ContainsKey(SystemBytes + large))
+                _resting.Add((at, pieceEnd - at));
+            else
+                _arenaRanges.Free(at, pieceEnd - at);
+            at = pieceEnd;
+        }
+        if (_resting.Count > MostRestingPages)
+            DropShadowsLocked();
+    }
+
+    /// <summary>Adding and deleting any slot makes KVM drop all its shadows; nothing then remembers the resting pages.</summary>
+    private void DropShadowsLocked()
+    {
+        AddSlot(_arenaBytes + SystemBytes, PageSize, _arena);
+        _nextSlot--;
+        _vm.SetMemorySlot(_nextSlot, _arenaBytes + SystemBytes, 0, _arena);
+        foreach ((ulong start, ulong lengthBytes) in _resting)
+        {
+            // A page of which only a part was freed stays bound: the rest of it is still mapped.
+            _arenaRanges.Free(start, lengthBytes);
+            if (lengthBytes == LargePageSize)
+                _largePageBindings.Remove(SystemBytes + start);
+        }
+        _resting.Clear();
     }
 
     /// <summary>Drops the pages of a private range, so that they read as fresh: zeroes, or the file's bytes.</summary>
@@ -161,6 +212,13 @@ public sealed class GuestPhysicalMemory : IDisposable
         if (result == 0)
             Release(from, fromBytes, HostContent.PrivateFile);
         return result;
+    }
+
+    /// <summary>Maps the shared file behind one range a second time, from its offset on, at a reserved and fresh range. Returns 0 or -errno.</summary>
+    public long DuplicateContent(GuestPhysicalAddress from, GuestPhysicalAddress to, ulong lengthBytes)
+    {
+        EnsureSlots(to, lengthBytes);
+        return HostMapping.Move(HostOf(from), 0, HostOf(to), lengthBytes);
     }
 
     /// <summary>Makes sure that KVM knows the memory behind a reserved range. Call before entries point to it.</summary>

@@ -20,8 +20,12 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (file.Description is VirtualDirectory)
             return Errno.EISDIR;
+        if (file.Description is SignalDescription signals)
+            return signals.Read(thread, buffer, count);
         if (file.Description is VirtualFile made)
             made.BeforeRead(thread);
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
         if (count == 0)
             return thread.Block(SystemCall.Read, file.Host, (long)thread.Scratch.Address.Value, 0);
@@ -40,6 +44,8 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (file.Description is VirtualFile made)
             return made.Write(thread, buffer, count);
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
         if (count == 0)
             return thread.Block(SystemCall.Write, file.Host, (long)thread.Scratch.Address.Value, 0);
@@ -62,6 +68,8 @@ internal static class ReadWriteCalls
             return Errno.EISDIR;
         if (file.Description is VirtualFile made)
             made.BeforeRead(thread, offset);
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
         if (count == 0)
             return thread.Block(SystemCall.Pread64, file.Host, (long)thread.Scratch.Address.Value, 0, offset);
@@ -82,6 +90,8 @@ internal static class ReadWriteCalls
             return Errno.EINVAL;
         if (file.Description is VirtualFile made)
             return made.Write(thread, buffer, count);
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
         return error != Errno.None ? error
             : RaiseIfBroken(thread, thread.Block(SystemCall.Pwritev, file.Host, (long)vectors.Address.Value, vectors.Count, offset));

@@ -1,3 +1,4 @@
+using System.Text;
 using Weft.Native;
 
 namespace Weft.Linux.Loading;
@@ -19,6 +20,9 @@ internal sealed class ProgramFile : IDisposable
     internal int Descriptor { get; }
 
     internal string Path { get; }
+
+    /// <summary>The host's path without links, which /proc/self/exe and maps name; <see cref="Path"/> where the host doesn't tell.</summary>
+    internal string CanonicalPath { get; private set; } = "";
 
     internal long Length { get; private set; }
 
@@ -46,6 +50,7 @@ internal sealed class ProgramFile : IDisposable
         }
         if (error == Errno.None)
         {
+            file.CanonicalPath = CanonicalPathOf(descriptor, buffer) ?? path;
             file.Head = file.Read(0, HeadBytes, buffer);
             return file;
         }
@@ -62,6 +67,15 @@ internal sealed class ProgramFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => HostStubs.Call(SystemCall.Close, Descriptor);
+
+    private static string? CanonicalPathOf(int descriptor, NativeBuffer buffer)
+    {
+        const int currentDirectory = -100, textOffset = 64, mostBytes = 4096;
+        Encoding.ASCII.GetBytes($"/proc/self/fd/{descriptor}\0", buffer.Span);
+        long address = (long)buffer.Address.Value;
+        long length = HostStubs.CallQuick(SystemCall.Readlinkat, currentDirectory, address, address + textOffset, mostBytes);
+        return length > 0 ? Encoding.UTF8.GetString(buffer.Span.Slice(textOffset, (int)length)) : null;
+    }
 
     private byte[] Read(long offset, int lengthBytes, NativeBuffer buffer)
     {

@@ -54,7 +54,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
         if (!process.Memory.TryWrite(new(stack.StackPointer), stack.Bytes))
             throw new LoadException(Errno.ENOMEM, "has no room for its stack; raise --memory");
         byte[] auxiliary = stack.Bytes.AsSpan((int)(stack.AuxiliaryStart - stack.StackPointer), stack.AuxiliaryLength).ToArray();
-        process.Image = new ProgramImage(program.Path, arguments, environment, auxiliary, stack.ArgumentsStart, stack.EnvironmentStart, StackTop);
+        process.Image = new ProgramImage(program.CanonicalPath, arguments, environment, auxiliary, stack.ArgumentsStart, stack.EnvironmentStart, StackTop);
         byte[] name = Encoding.UTF8.GetBytes(Path.GetFileName(path));
         const int longestName = 15;
         thread.Name = name.Length <= longestName ? name : name[..longestName];
@@ -125,7 +125,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
 
     private void MapImage(LoadPlan plan, ProgramFile file)
     {
-        MappedFile mapped = new(file.Path, file.Device, file.Inode, false);
+        MappedFile mapped = new(file.CanonicalPath, file.Device, file.Inode, false);
         foreach (LoadAction action in plan.Actions)
         {
             SyscallResult result = action.Kind switch

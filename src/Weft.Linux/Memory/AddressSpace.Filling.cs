@@ -78,7 +78,7 @@ public sealed partial class AddressSpace
             _usedAtMostBytes += end - start;
         }
         _memory.EnsureSlots(area.PhysicalOf(start), end - start, area.Length >= VastBytes);
-        _tables.Map(new(start), area.PhysicalOf(start), end - start, access);
+        _tables.Map(new(start), area.PhysicalOf(start), end - start, access, large: area.Content == HostContent.Anonymous);
         return true;
     }
 

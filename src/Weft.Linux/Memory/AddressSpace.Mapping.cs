@@ -154,6 +154,12 @@ public sealed partial class AddressSpace
                 return Errno.EPERM;
             return request.Placement == MapPlacement.FixedNoReplace && !IsFreeLocked(start, start + length) ? Errno.EEXIST : Errno.None;
         }
+        if (request.Low)
+        {
+            const ulong lowEnd = 1UL << 31;
+            start = FindGapLocked(length, PageSize, lowEnd);
+            return start == 0 ? Errno.ENOMEM : Errno.None;
+        }
         start = RoundUp(start);
         if (start >= LowestAddress && start <= End && length <= End - start && IsFreeLocked(start, start + length))
             return Errno.None;

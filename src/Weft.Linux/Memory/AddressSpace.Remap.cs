@@ -43,6 +43,44 @@ public sealed partial class AddressSpace
         }
     }
 
+    /// <summary>Maps shared memory a second time: mremap(2) with an old size of 0.</summary>
+    public SyscallResult Duplicate(ulong start, ulong length, ulong? fixedTo)
+    {
+        lock (_lock)
+        {
+            if (FindLocked(start) is not { } area)
+                return Errno.EFAULT;
+            if (!area.IsShared)
+                return Errno.EINVAL;
+            ulong place = fixedTo ?? FindGapLocked(length, PageSize);
+            if (place == 0 || _memory.Reserve(length, place) is not { } physical)
+                return Errno.ENOMEM;
+            long result = _memory.DuplicateContent(area.PhysicalOf(start), physical, length);
+            if (result < 0)
+            {
+                _memory.Release(physical, length, HostContent.SharedFile);
+                return result;
+            }
+            MemoryArea copy = new()
+            {
+                Start = place,
+                End = place + length,
+                Protection = area.Protection,
+                Content = area.Content,
+                Physical = physical,
+                IsShared = true,
+                File = area.File,
+                FileOffset = area.FileOffset + (start - area.Start),
+            };
+            if (fixedTo is not null)
+                UnmapLocked(place, place + length);
+            InsertLocked(copy);
+            if (length <= EagerBytes)
+                FillLocked(FindLocked(place)!, place, place + length);
+            return (long)place;
+        }
+    }
+
     /// <summary>Whether the program sees the range as (part of) one mapping.</summary>
     private bool IsOneMappingLocked(ulong start, ulong end, out MemoryArea? last)
     {

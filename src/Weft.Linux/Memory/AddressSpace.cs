@@ -167,10 +167,10 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>The highest gap below the map base that is long enough, else the lowest above it. 0 when there is none.</summary>
-    private ulong FindGapLocked(ulong length, ulong alignment)
+    private ulong FindGapLocked(ulong length, ulong alignment, ulong below = MapBase)
     {
-        ulong gapEnd = MapBase;
-        for (int i = IndexAfterLocked(MapBase - 1) - 1; ; i--)
+        ulong gapEnd = below;
+        for (int i = IndexAfterLocked(below - 1) - 1; ; i--)
         {
             ulong gapStart = i >= 0 ? _areas[i].End + (_areas[i].GrowsDown ? StackGap : 0) : LowestAddress;
             if (gapStart < gapEnd && gapEnd - gapStart >= length)

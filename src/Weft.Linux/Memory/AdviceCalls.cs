@@ -8,13 +8,13 @@ internal static class AdviceCalls
 {
     private const ulong PageMask = AddressSpace.PageSize - 1;
 
-    [SystemCall(SystemCall.Mremap, SupportState.Partly, Missing = "an old size of 0 (a second map of shared pages) is refused (EINVAL)")]
+    [SystemCall(SystemCall.Mremap, SupportState.Full)]
     internal static SyscallResult Remap(GuestThread thread, ulong address, ulong oldLength, ulong newLength, ulong flags, ulong newAddress)
     {
         const ulong mayMove = 1, isFixed = 2, dontUnmap = 4;
         ulong oldSize = oldLength + PageMask & ~PageMask, newSize = newLength + PageMask & ~PageMask;
         bool moves = (flags & mayMove) != 0, toFixed = (flags & isFixed) != 0, keeps = (flags & dontUnmap) != 0;
-        if ((flags & ~(mayMove | isFixed | dontUnmap)) != 0 || (address & PageMask) != 0 || newSize == 0 || oldSize == 0)
+        if ((flags & ~(mayMove | isFixed | dontUnmap)) != 0 || (address & PageMask) != 0 || newSize == 0 || (oldSize == 0 && !moves))
             return Errno.EINVAL;
         if ((toFixed || keeps) && !moves || keeps && oldSize != newSize)
             return Errno.EINVAL;
@@ -24,6 +24,8 @@ internal static class AdviceCalls
             return Errno.EFAULT;
         if (newSize > AddressSpace.End)
             return Errno.ENOMEM;
+        if (oldSize == 0)
+            return thread.Memory.Duplicate(address, newSize, toFixed ? newAddress : null);
         return thread.Memory.Remap(address, oldSize, newSize, moves, toFixed ? newAddress : null, keeps);
     }
 
@@ -69,7 +71,7 @@ internal static class AdviceCalls
     {
         Protection need = write ? Protection.Write : Protection.Read;
         if ((area.Protection & need) == 0)
-            return Errno.EFAULT;
+            return Errno.EINVAL;
         memory.Fill(area, start, count);
         return Host(host, count, advice);
     }

@@ -19,13 +19,13 @@ internal static class CrossMemoryCalls
 
     [SystemCall(SystemCall.ProcessVmReadv, SupportState.Partly, Missing = OwnOnly)]
     internal static SyscallResult ReadVector(
-        GuestThread thread, int processId, GuestVirtualAddress local, ulong localCount, GuestVirtualAddress remote, ulong remoteCount) =>
-        Transfer(thread, processId, remote, remoteCount, local, localCount);
+        GuestThread thread, int processId, GuestVirtualAddress local, ulong localCount, GuestVirtualAddress remote, ulong remoteCount, ulong flags) =>
+        flags != 0 ? Errno.EINVAL : Transfer(thread, processId, remote, remoteCount, local, localCount);
 
     [SystemCall(SystemCall.ProcessVmWritev, SupportState.Partly, Missing = OwnOnly)]
     internal static SyscallResult WriteVector(
-        GuestThread thread, int processId, GuestVirtualAddress local, ulong localCount, GuestVirtualAddress remote, ulong remoteCount) =>
-        Transfer(thread, processId, local, localCount, remote, remoteCount);
+        GuestThread thread, int processId, GuestVirtualAddress local, ulong localCount, GuestVirtualAddress remote, ulong remoteCount, ulong flags) =>
+        flags != 0 ? Errno.EINVAL : Transfer(thread, processId, local, localCount, remote, remoteCount);
 
     private static SyscallResult Transfer(
         GuestThread thread, int processId, GuestVirtualAddress from, ulong fromCount, GuestVirtualAddress to, ulong toCount)

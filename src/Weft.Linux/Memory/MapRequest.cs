@@ -36,6 +36,9 @@ public readonly record struct MapRequest
     /// <summary>MAP_SHARED.</summary>
     public bool IsShared { get; init; }
 
+    /// <summary>MAP_32BIT: below 2 GiB.</summary>
+    public bool Low { get; init; }
+
     /// <summary>MAP_GROWSDOWN.</summary>
     public bool GrowsDown { get; init; }
 

@@ -10,12 +10,18 @@ internal static class MemoryCalls
     private const int MapShared = 1, MapPrivate = 2, MapSharedValidate = 3, MapTypeMask = 0xf, MapFixed = 0x10, MapAnonymous = 0x20,
         Map32Bit = 0x40, MapGrowsDown = 0x100, MapLocked = 0x2000, MapPopulate = 0x8000, MapHugeTlb = 0x40000, MapFixedNoReplace = 0x100000;
 
-    [SystemCall(SystemCall.Mmap, SupportState.Partly, Missing = "MAP_HUGETLB is refused (ENOMEM); MAP_32BIT is a hint")]
+    // What MAP_SHARED_VALIDATE accepts. Source: linux/include/linux/mman.h, LEGACY_MAP_MASK.
+    private const int KnownFlags = MapSharedValidate | MapFixed | MapAnonymous | 0x1800 | MapGrowsDown | MapLocked | 0x4000 | MapPopulate
+        | 0x10000 | 0x20000 | MapHugeTlb | Map32Bit | 0x4000000 | 0x3f << 26;
+
+    [SystemCall(SystemCall.Mmap, SupportState.Partly, Missing = "MAP_HUGETLB is refused (ENOMEM)")]
     internal static SyscallResult Map(GuestThread thread, ulong address, ulong length, int protection, int flags, int descriptor, ulong offset)
     {
         int type = flags & MapTypeMask;
         if (type is not (MapShared or MapPrivate or MapSharedValidate) || (offset & (AddressSpace.PageSize - 1)) != 0)
             return Errno.EINVAL;
+        if (type == MapSharedValidate && (flags & ~KnownFlags) != 0)
+            return Errno.EOPNOTSUPP;
         if ((flags & MapHugeTlb) != 0)
             return Errno.ENOMEM;
         bool shared = type != MapPrivate;
@@ -26,6 +32,7 @@ internal static class MemoryCalls
             Protection = (Protection)protection & (Protection.Read | Protection.Write | Protection.Execute),
             Placement = (flags & MapFixedNoReplace) != 0 ? MapPlacement.FixedNoReplace
                 : (flags & MapFixed) != 0 ? MapPlacement.Fixed : MapPlacement.Anywhere,
+            Low = (flags & Map32Bit) != 0,
             GrowsDown = (flags & MapGrowsDown) != 0,
             IsShared = shared,
             Populate = (flags & (MapPopulate | MapLocked)) != 0,
@@ -42,8 +49,9 @@ internal static class MemoryCalls
     [SystemCall(SystemCall.Mprotect, SupportState.Full)]
     internal static SyscallResult Protect(GuestThread thread, ulong address, ulong length, int protection)
     {
-        const int growsDown = 0x01000000, growsUp = 0x02000000, known = 7 | growsDown;
-        if ((protection & ~known) != 0 || (protection & growsUp) != 0)
+        // PROT_SEM (8) means nothing on x86; PROT_GROWSDOWN is for stacks that grow, of which the main one does not.
+        const int known = 15;
+        if ((protection & ~known) != 0)
             return Errno.EINVAL;
         return thread.Memory.Protect(address, length, (Protection)protection & (Protection.Read | Protection.Write | Protection.Execute));
     }

@@ -61,7 +61,7 @@ internal ref struct PollSet
             : thread.Block(SystemCall.Ppoll, address + HeaderBytes, _count, timeout is null ? 0 : address);
         if (timeout is not null)
             timeout = MemoryMarshal.Read<Timespec>(_memory.Span[..TimeoutBytes]);
-        return result.WithoutRestart();
+        return result;
     }
 
     /// <summary>Gives the files back.</summary>

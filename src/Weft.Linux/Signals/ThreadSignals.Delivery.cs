@@ -63,7 +63,7 @@ public sealed partial class ThreadSignals
         if (trapNumber == PageFaultVector)
         {
             _errorCode |= user;
-            _faultAddress = _thread.Vcpu.FaultAddress.Value;
+            _faultAddress = info.First;
         }
         Force(info);
     }

@@ -11,6 +11,7 @@ internal static class CloneCalls
     private const ulong CloneVm = 0x100, CloneSigHand = 0x800, CloneThread = 0x10000, CloneSetTls = 0x80000,
         CloneParentSetTid = 0x100000, CloneChildClearTid = 0x200000, CloneChildSetTid = 0x1000000, CloneFs = 0x200, CloneFiles = 0x400;
 
+    private const ulong SignalMask = 0xff, CloneDetached = 0x400000, CloneNewMounts = 0x20000, CloneNewUsers = 0x10000000;
     private const ulong NewNamespaces = 0x7e020080, CloneIntoCgroup = 0x200000000, CloneParent = 0x8000, CloneVfork = 0x4000, ClonePidFd = 0x1000;
 
     /// <summary>struct clone_args, as far as it is used. Source: clone(2).</summary>
@@ -23,11 +24,10 @@ internal static class CloneCalls
     [SystemCall(SystemCall.Clone, SupportState.Partly, Missing = NoProcesses)]
     internal static SyscallResult Clone(GuestThread thread, ulong flags, ulong stack, ulong parentTid, ulong childTid, ulong tls)
     {
-        const ulong signalMask = 0xff;
         return Start(thread, new CloneArguments
         {
-            Flags = flags & ~signalMask,
-            ExitSignal = flags & signalMask,
+            Flags = flags & ~SignalMask,
+            ExitSignal = flags & SignalMask,
             Stack = stack,
             ParentTid = parentTid,
             ChildTid = childTid,
@@ -52,7 +52,9 @@ internal static class CloneCalls
             return Errno.EFAULT;
         if (rest.ContainsAnyExcept((byte)0))
             return Errno.E2BIG;
-        if ((clone.Stack == 0) != (clone.StackSize == 0))
+        const ulong known3 = 0x3_ffff_ffff & ~(SignalMask | CloneDetached);
+        if ((clone.Stack == 0) != (clone.StackSize == 0) || (clone.Flags & ~known3) != 0 || (clone.ExitSignal & ~SignalMask) != 0
+            || ((clone.Flags & (CloneThread | CloneParent)) != 0 && clone.ExitSignal != 0))
             return Errno.EINVAL;
         if (clone.Stack != 0)
             clone.Stack += clone.StackSize;
@@ -80,6 +82,8 @@ internal static class CloneCalls
         ulong flags = arguments.Flags;
         bool isThread = (flags & CloneThread) != 0, shares = (flags & CloneSigHand) != 0, sameMemory = (flags & CloneVm) != 0;
         if ((isThread && !shares) || (shares && !sameMemory) || (isThread && (flags & CloneIntoCgroup) != 0))
+            return Errno.EINVAL;
+        if ((flags & CloneFs) != 0 && (flags & (CloneNewMounts | CloneNewUsers)) != 0)
             return Errno.EINVAL;
         if (!isThread)
             return Fork(parent);

@@ -27,6 +27,7 @@ internal static class ExitCalls
             process.ExitStatus = status & 0xff;
         if (process.RemoveThread(thread))
             thread.Kernel.End(process.ExitStatus);
+        thread.Signals.End();
         thread.Finish();
         return SyscallResult.RegistersSet;
     }

@@ -1,0 +1,61 @@
+using System.Text;
+using Weft.Linux.Memory;
+
+namespace Weft.Linux.Proc;
+
+/// <summary>/proc/PID/maps. Source: linux/fs/proc/task_mmu.c, show_map_vma.</summary>
+internal static class MapsText
+{
+    private const int NameColumn = 73;
+
+    /// <summary>All lines.</summary>
+    internal static string Of(AddressSpace memory, KernelOptions options)
+    {
+        StringBuilder text = new();
+        foreach (MemoryArea area in memory.SnapshotAreas())
+            AppendLine(text, area, options);
+        return text.ToString();
+    }
+
+    /// <summary>One line; smaps begins its entries with it.</summary>
+    internal static void AppendLine(StringBuilder text, MemoryArea area, KernelOptions options)
+    {
+        int start = text.Length;
+        char read = (area.Protection & Protection.Read) != 0 ? 'r' : '-', write = (area.Protection & Protection.Write) != 0 ? 'w' : '-';
+        char execute = (area.Protection & Protection.Execute) != 0 ? 'x' : '-', shared = area.IsShared ? 's' : 'p';
+        ulong offset = area.File is null ? 0 : area.FileOffset, device = area.File?.Device ?? 0, inode = area.File?.Inode ?? 0;
+        text.Append($"{area.Start:x8}-{area.End:x8} {read}{write}{execute}{shared} {offset:x8} {Major(device):x2}:{Minor(device):x2} {inode} ");
+        string name = NameOf(area, options);
+        if (name.Length > 0)
+            text.Append(' ', Math.Max(0, NameColumn - (text.Length - start))).Append(name);
+        text.Append('\n');
+    }
+
+    /// <summary>The last column, a char a byte: the file's path as the program sees it, "[heap]" and the like, or "".</summary>
+    internal static string NameOf(MemoryArea area, KernelOptions options) =>
+        area.File is { } file ? Encode(VisiblePath(file.Path, options)).Replace("\n", "\\012") : area.Name ?? "";
+
+    /// <summary>A path of the host as the program sees it, where a bind or the root shows it.</summary>
+    internal static string VisiblePath(string path, KernelOptions options)
+    {
+        foreach (BindMount bind in options.Binds)
+            if (Below(path, Path.GetFullPath(bind.Source)) is { } rest)
+                return bind.Destination.TrimEnd('/') + rest;
+        return options.RootDirectory is { } root && Below(path, Path.GetFullPath(root)) is { Length: > 0 } inside ? inside : path;
+    }
+
+    /// <summary>The major number of an st_dev. Source: sys/sysmacros.h.</summary>
+    internal static ulong Major(ulong device) => device >> 8 & 0xfff | device >> 32 & ~0xffful;
+
+    /// <summary>The minor number of an st_dev. Source: sys/sysmacros.h.</summary>
+    internal static ulong Minor(ulong device) => device & 0xff | device >> 12 & 0xffffff00;
+
+    private static string? Below(string path, string directory)
+    {
+        directory = directory.TrimEnd('/');
+        return path.StartsWith(directory, StringComparison.Ordinal) && (path.Length == directory.Length || path[directory.Length] == '/')
+            ? path[directory.Length..] : null;
+    }
+
+    private static string Encode(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
+}

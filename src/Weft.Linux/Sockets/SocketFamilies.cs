@@ -1,0 +1,27 @@
+using Weft.Native;
+
+namespace Weft.Linux.Sockets;
+
+/// <summary>Which sockets a program may make.</summary>
+internal static class SocketFamilies
+{
+    /// <summary>None, or what socket(2) answers.</summary>
+    internal static Errno Check(Kernel kernel, int family, int protocol)
+    {
+        const int netlinkRdma = 20, sctp = 132;
+        switch (family)
+        {
+            case SocketFlags.FamilyUnix:
+            case SocketFlags.FamilyCrypto:
+                return Errno.None;
+            // Its options hand out descriptors that nobody would translate.
+            case SocketFlags.FamilyInternet or SocketFlags.FamilyInternet6 when protocol == sctp:
+            case SocketFlags.FamilyNetlink when protocol == netlinkRdma:
+                return Errno.EPROTONOSUPPORT;
+            case SocketFlags.FamilyInternet or SocketFlags.FamilyInternet6 or SocketFlags.FamilyNetlink or SocketFlags.FamilyPacket:
+                return kernel.Options.HasNetwork ? Errno.None : Errno.EAFNOSUPPORT;
+            default:
+                return Errno.EAFNOSUPPORT;
+        }
+    }
+}
