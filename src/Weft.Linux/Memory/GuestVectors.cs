@@ -101,9 +101,9 @@ public readonly ref struct GuestVectors
         return builder.Finish(isComplete, out vectors);
     }
 
-    /// <summary>Whether a range lies below the end of user space: Linux asks that of a whole range at once, before it moves anything.</summary>
+    /// <summary>Whether a range lies in the lower half of addresses: Linux asks that of a whole range at once, before it moves anything.</summary>
     public static bool IsInUserSpace(ulong address, ulong lengthBytes) =>
-        lengthBytes <= AddressSpace.End && address <= AddressSpace.End - lengthBytes;
+        unchecked(address + lengthBytes) is var end && end >= address && end <= long.MaxValue;
 
     /// <summary>struct iovec. Source: readv(2).</summary>
     [StructLayout(LayoutKind.Sequential)]
