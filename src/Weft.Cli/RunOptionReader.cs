@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 using Weft.Linux;
+using Weft.Vm;
 
 namespace Weft.Cli;
 
@@ -44,7 +45,11 @@ public static class RunOptionReader
     {
         if (given.Value is { Length: 0 })
             throw new UsageException($"{given.Option.Name}= names no file; leave out '=' for standard error");
-        return given.Option == RunOptionTable.Trace ? options with { Trace = value } : options with { Stats = value };
+        WatchOptions watching = options.Watching;
+        return options with
+        {
+            Watching = given.Option == RunOptionTable.Trace ? watching with { Trace = value } : watching with { Statistics = value },
+        };
     }
 
     private static KernelOptions WithKernelOption(KernelOptions kernel, RunOption option, string value) => option.Name switch

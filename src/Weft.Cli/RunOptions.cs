@@ -1,4 +1,5 @@
 using Weft.Linux;
+using Weft.Vm;
 
 namespace Weft.Cli;
 
@@ -8,11 +9,8 @@ public sealed record RunOptions
     /// <summary>What concerns the VM's kernel.</summary>
     public KernelOptions Kernel { get; init; } = new();
 
-    /// <summary>Where the trace goes: null for none, "" for standard error, else a file.</summary>
-    public string? Trace { get; init; }
-
-    /// <summary>Where statistics go: null for none, "" for standard error, else a file.</summary>
-    public string? Stats { get; init; }
+    /// <summary>Whether the run is traced and counted, and where to.</summary>
+    public WatchOptions Watching { get; init; } = new(null, null);
 
     /// <summary>The --env values, in their order.</summary>
     public IReadOnlyList<byte[]> Environment { get; init; } = [];

@@ -43,7 +43,7 @@ public sealed unsafe class Attendant
         foreach (SystemCallInfo info in SystemCallTable.Infos)
             if (info.Number < _ways.Length && (info.Ways & CallWays.Attendant) != 0)
                 _ways[info.Number] = 1;
-        if (_forced)
+        if (_forced || !kernel.Options.AnswersInStub)
             return;
         const int firstAnswer = 2;
         for (int index = 0; index < StubAnswers.Calls.Length; index++)

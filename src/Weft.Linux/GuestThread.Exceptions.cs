@@ -60,12 +60,15 @@ public sealed partial class GuestThread
         GuestVirtualAddress address = Vcpu.FaultAddress;
         if (address.Value >= AddressSpace.End)
         {
+            _statistics.CountFault(FaultOutcome.NotMapped);
             Raise(SignalNumber.SIGSEGV, SignalCode.NotMapped, address.Value);
             return;
         }
         PageAccess need = (Vcpu.ErrorCode & FaultWasFetch) != 0 ? PageAccess.Execute
             : (Vcpu.ErrorCode & FaultWasWrite) != 0 ? PageAccess.Write : PageAccess.Read;
-        switch (Memory.HandleFault(address, need))
+        FaultOutcome outcome = Memory.HandleFault(address, need);
+        _statistics.CountFault(outcome);
+        switch (outcome)
         {
             case FaultOutcome.Mended:
                 break;
@@ -105,6 +108,10 @@ public sealed partial class GuestThread
     /// <summary>The error code of an interrupt gate that may not be used. Source: Intel SDM volume 3, 6.13.</summary>
     private static ulong GateError(int vector) => (ulong)(uint)vector << 3 | 2;
 
-    private void Raise(int signal, int code, ulong address) =>
-        Signals.RaiseFault(SignalInfo.ForFault(signal, code, address), Vcpu.Vector, Vcpu.ErrorCode);
+    private void Raise(int signal, int code, ulong address)
+    {
+        SignalInfo info = SignalInfo.ForFault(signal, code, address);
+        Kernel.Observer?.SignalDelivered(this, info);
+        Signals.RaiseFault(info, Vcpu.Vector, Vcpu.ErrorCode);
+    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Weft.Kvm;
 using Weft.Machine;
 using Weft.Native;
@@ -16,6 +15,7 @@ public sealed partial class GuestThread
     public void Run()
     {
         BindToHostThread();
+        _statistics = Kernel.Statistics.RentThread();
         Kernel.CountRunnable(1);
         while (!_finished)
         {
@@ -26,10 +26,13 @@ public sealed partial class GuestThread
                 if (_finished)
                     break;
             }
-            Handle(Vcpu.Run());
+            VcpuExit exit = Vcpu.Run();
+            NoteExit(exit);
+            Handle(exit);
         }
         Kernel.CountRunnable(-1);
         Kernel.Attendant.Disable(this);
+        Kernel.Statistics.ReturnThread(_statistics);
         _scratch?.Dispose();
         Kernel.ReturnVcpu(Vcpu);
     }
@@ -139,12 +142,10 @@ public sealed partial class GuestThread
 
     private SyscallResult Answer(ulong number, in SyscallArguments arguments, CallWays way)
     {
-        ISystemCallObserver? observer = Kernel.Observer;
-        if (observer is null)
-            return SystemCallTable.Dispatch(this, number, arguments);
-        long start = Stopwatch.GetTimestamp();
-        SyscallResult result = SystemCallTable.Dispatch(this, number, arguments);
-        observer.Answered(this, number, arguments, result, way, Stopwatch.GetTimestamp() - start);
-        return result;
+        if (Kernel.IsObserved)
+            return AnswerObserved(number, arguments, way);
+        // One that the attendant declines counts here too, and again when it comes by an exit: rare, and not worth a branch.
+        _statistics.CountCall(number, way);
+        return SystemCallTable.Dispatch(this, number, arguments);
     }
 }

@@ -55,11 +55,14 @@ public sealed class Kernel
     /// <summary>Called once with the exit status, by the thread that ended the VM, before the host process ends.</summary>
     public Action<int>? Ending { get; set; }
 
-    /// <summary>Receives a line a system call when set; see --trace.</summary>
+    /// <summary>Sees every system call when set; see --trace. Set before the first thread runs.</summary>
     public ISystemCallObserver? Observer { get; set; }
 
     /// <summary>The VM's own view of /proc, /sys and /dev: set once, before the first thread runs; null shows the host's.</summary>
     public IVirtualFiles? VirtualFiles { get; set; }
+
+    /// <summary>Whether calls take the slower path on which they are timed and shown.</summary>
+    internal bool IsObserved => Statistics.MeasuresTime || Observer is not null;
 
     /// <summary>A vCPU for a new thread: one that a finished thread left, or a new one. Null at the host's limit.</summary>
     internal Vcpu? TakeVcpu(GuestPageTables tables)

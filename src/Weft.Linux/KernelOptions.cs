@@ -30,6 +30,9 @@ public sealed record KernelOptions
     /// <summary>The VM's name, for people and statistics; null for none.</summary>
     public string? Name { get; init; }
 
+    /// <summary>Whether the stub may answer calls itself, unseen by the VMM; off while calls are traced.</summary>
+    public bool AnswersInStub { get; init; } = true;
+
     /// <summary>Whether anything narrows the caller's files.</summary>
     public bool NarrowsFiles => RootDirectory is not null || Binds.Count > 0 || ReadOnly;
 }

@@ -72,6 +72,9 @@ public sealed class GuestPhysicalMemory : IDisposable
     /// <summary>Number of memory slots that KVM has of this VM.</summary>
     public uint SlotCount => _nextSlot;
 
+    /// <summary>Where the arena, that is the program's memory, lies in the VMM's address space: for statistics.</summary>
+    public (HostAddress Start, ulong LengthBytes) ArenaOnHost => (_arena, _arenaBytes);
+
     /// <summary>The host address of a guest physical one. Not checked: the address must come from this object.</summary>
     public HostAddress HostOf(GuestPhysicalAddress address) =>
         address.Value < SystemBytes ? _system + address.Value : _arena + (address.Value - SystemBytes);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Weft.Native;
@@ -43,14 +44,18 @@ public static unsafe partial class HostStubs
 
     /// <summary>A raw system call that may block. Returns the kernel's value, -errno on failure.</summary>
     public static long Call(SystemCall number, long a0 = 0, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0, long a5 = 0) =>
-        InvokePointer((long)number, a0, a1, a2, a3, a4, a5);
+        HostTime.IsMeasured
+            ? HostTime.Add(Stopwatch.GetTimestamp(), InvokePointer((long)number, a0, a1, a2, a3, a4, a5))
+            : InvokePointer((long)number, a0, a1, a2, a3, a4, a5);
 
     /// <summary>
     /// A raw system call that never blocks for longer than a few microseconds: it skips the runtime's
     /// transition, so a garbage collection waits for it.
     /// </summary>
     public static long CallQuick(SystemCall number, long a0 = 0, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0, long a5 = 0) =>
-        InvokeQuickPointer((long)number, a0, a1, a2, a3, a4, a5);
+        HostTime.IsMeasured
+            ? HostTime.Add(Stopwatch.GetTimestamp(), InvokeQuickPointer((long)number, a0, a1, a2, a3, a4, a5))
+            : InvokeQuickPointer((long)number, a0, a1, a2, a3, a4, a5);
 
     /// <summary>
     /// A raw system call that ends with -EINTR at once when <paramref name="pending"/> is set, before
@@ -58,7 +63,9 @@ public static unsafe partial class HostStubs
     /// </summary>
     /// <param name="pending">An int in memory that doesn't move, set by whoever kicks.</param>
     public static long CallInterruptible(nint pending, SystemCall number, long a0 = 0, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0, long a5 = 0) =>
-        InterruptiblePointer((int*)pending, (long)number, a0, a1, a2, a3, a4, a5);
+        HostTime.IsMeasured
+            ? HostTime.Add(Stopwatch.GetTimestamp(), InterruptiblePointer((int*)pending, (long)number, a0, a1, a2, a3, a4, a5))
+            : InterruptiblePointer((int*)pending, (long)number, a0, a1, a2, a3, a4, a5);
 
     /// <summary>Copies between host addresses that may fault. Returns the number of bytes not copied.</summary>
     public static ulong TryCopy(HostAddress destination, HostAddress source, ulong lengthBytes) =>

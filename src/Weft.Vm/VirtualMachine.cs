@@ -1,9 +1,12 @@
 using System.Text;
+using System.Text.Json;
 using Weft.Linux;
 using Weft.Linux.Files;
 using Weft.Linux.Loading;
 using Weft.Linux.Signals;
 using Weft.Machine;
+using Weft.Vm.Stats;
+using Weft.Vm.Trace;
 
 namespace Weft.Vm;
 
@@ -12,13 +15,19 @@ public sealed class VirtualMachine
 {
     private readonly Kernel _kernel;
     private readonly Process _process;
+    private readonly RunTimeline _timeline = new();
 
     /// <summary>Creates the VM; nothing is loaded yet.</summary>
+    /// <param name="options">What the program may see and use.</param>
+    /// <param name="watching">Whether its run is traced and counted.</param>
     /// <exception cref="Kvm.KvmException">The host has no usable KVM.</exception>
-    public VirtualMachine(KernelOptions options)
+    /// <exception cref="IOException">The trace or statistics can't be written.</exception>
+    public VirtualMachine(KernelOptions options, WatchOptions watching)
     {
         _kernel = new Kernel(new GuestMachine(), options) { VirtualFiles = new Linux.Proc.VirtualFileSystem(options) };
         _process = new Process(_kernel);
+        Watch(watching);
+        _timeline.Created();
     }
 
     /// <summary>The VM's kernel.</summary>
@@ -38,8 +47,25 @@ public sealed class VirtualMachine
         string path = new ProgramLookup(open).Find(Encoding.UTF8.GetString(arguments[0]), environment);
         new ProgramLoader(_process, open).Load(path, arguments, environment, main);
         _process.AddFirstThread(main);
+        _timeline.Entered();
         main.Run();
         // The first thread is over; the last one ends the host process.
         Thread.Sleep(Timeout.Infinite);
+    }
+
+    private void Watch(WatchOptions watching)
+    {
+        Tracer? tracer = watching.Trace is { } trace ? new Tracer(trace) : null;
+        OutputFile? statistics = watching.Statistics is { } file ? new OutputFile(file) : null;
+        if (tracer is null && statistics is null)
+            return;
+        _kernel.Observer = tracer;
+        _kernel.Statistics.MeasuresTime = statistics is not null;
+        _kernel.Ending = status =>
+        {
+            tracer?.End(status);
+            statistics?.Write(JsonSerializer.Serialize(
+                ReportBuilder.Build(_kernel, _process, _timeline.Measure(), status), ReportJson.Default.RunReport) + "\n");
+        };
     }
 }

@@ -1,3 +1,4 @@
+using Weft.Linux;
 using Weft.Vm;
 
 namespace Weft.Cli.Commands;
@@ -9,7 +10,8 @@ public static class RunCommand
     public static int Run(RunOptions options)
     {
         List<byte[]> environment = ProgramEnvironment.Build(RawProcess.Environment(), options.Environment);
-        new VirtualMachine(options.Kernel).Run(options.Command, environment);
+        KernelOptions kernel = options.Kernel with { AnswersInStub = options.Watching.Trace is null };
+        new VirtualMachine(kernel, options.Watching).Run(options.Command, environment);
         return ExitStatus.WeftFailed;
     }
 }
