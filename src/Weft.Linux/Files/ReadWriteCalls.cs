@@ -8,6 +8,10 @@ namespace Weft.Linux.Files;
 /// <summary>read, write and their like: the host's kernel copies to and from guest memory itself.</summary>
 internal static class ReadWriteCalls
 {
+    // Never mapped (vm.mmap_min_addr): stands in for a guest range of which nothing is accessible, so that the host's
+    // kernel decides what comes first, its own checks, the end of the file or EFAULT.
+    private const long NoMemory = 8;
+
     [SystemCall(SystemCall.Read, SupportState.Full)]
     internal static SyscallResult Read(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count)
     {
@@ -26,7 +30,8 @@ internal static class ReadWriteCalls
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out HostAddress host, out ulong contiguous) && contiguous == count)
             return thread.Block(SystemCall.Read, file.Host, (long)host.Value, (long)count);
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
-        return error != Errno.None ? error : thread.Block(SystemCall.Readv, file.Host, (long)vectors.Address.Value, vectors.Count);
+        return error != Errno.None ? thread.Block(SystemCall.Read, file.Host, NoMemory, (long)count)
+            : thread.Block(SystemCall.Readv, file.Host, (long)vectors.Address.Value, vectors.Count);
     }
 
     [SystemCall(SystemCall.Write, SupportState.Full)]
@@ -43,7 +48,7 @@ internal static class ReadWriteCalls
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Read, out HostAddress host, out ulong contiguous) && contiguous == count)
             return RaiseIfBroken(thread, thread.Block(SystemCall.Write, file.Host, (long)host.Value, (long)count));
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
-        return error != Errno.None ? error
+        return error != Errno.None ? thread.Block(SystemCall.Write, file.Host, NoMemory, (long)count)
             : RaiseIfBroken(thread, thread.Block(SystemCall.Writev, file.Host, (long)vectors.Address.Value, vectors.Count));
     }
 
@@ -65,7 +70,7 @@ internal static class ReadWriteCalls
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out HostAddress host, out ulong contiguous) && contiguous == count)
             return thread.Block(SystemCall.Pread64, file.Host, (long)host.Value, (long)count, offset);
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
-        return error != Errno.None ? error
+        return error != Errno.None ? thread.Block(SystemCall.Pread64, file.Host, NoMemory, (long)count, offset)
             : thread.Block(SystemCall.Preadv, file.Host, (long)vectors.Address.Value, vectors.Count, offset);
     }
 
