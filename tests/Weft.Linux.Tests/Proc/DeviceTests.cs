@@ -8,7 +8,7 @@ public sealed class DeviceTests
     [RequiresKvmFact]
     public void The_hosts_devices_are_there_but_not_the_VMMs()
     {
-        ViewedProcess view = new();
+        using ViewedProcess view = new();
         Assert.Null(view.Find("/dev/kvm"));
         Assert.DoesNotContain("kvm", view.List("/dev"));
         Assert.Contains("null", view.List("/dev"));
@@ -22,18 +22,19 @@ public sealed class DeviceTests
     public void Another_root_has_a_small_dev()
     {
         using TemporaryRoot root = new();
-        ViewedProcess view = new(new KernelOptions { RootDirectory = root.Path });
+        using ViewedProcess view = new(new KernelOptions { RootDirectory = root.Path });
         Assert.Equal((VirtualNodeKind.HostPath, "/dev/null"), (view.Find("/dev/null")!.Kind, view.Find("/dev/null")!.Target));
         Assert.Null(view.Find("/dev/vda"));
         Assert.Null(view.Find("/dev/shm"));
         Directory.CreateDirectory(root.Path + "/dev/shm");
-        Assert.False(new ViewedProcess(new KernelOptions { RootDirectory = root.Path }).IsOwn("/dev/shm/x", out _));
+        using ViewedProcess withShared = new(new KernelOptions { RootDirectory = root.Path });
+        Assert.False(withShared.IsOwn("/dev/shm/x", out _));
     }
 
     [RequiresKvmFact]
     public void A_bind_goes_before_the_VMs_own_view()
     {
-        ViewedProcess view = new(new KernelOptions { Binds = [new BindMount("/tmp", "/dev/shm/", false), new BindMount("/tmp", "/sys/fs", false)] });
+        using ViewedProcess view = new(new KernelOptions { Binds = [new BindMount("/tmp", "/dev/shm/", false), new BindMount("/tmp", "/sys/fs", false)] });
         Assert.False(view.IsOwn("/dev/shm", out _));
         Assert.False(view.IsOwn("/sys/fs/cgroup/memory.max", out _));
         Assert.True(view.IsOwn("/sys/fsx", out VirtualNode? node));

@@ -12,7 +12,8 @@ public sealed class MachineFileTests
     [RequiresKvmFact]
     public void Memory_is_the_limit_in_the_form_of_Linux()
     {
-        string own = new ViewedProcess(new KernelOptions { MemoryLimitBytes = Limit }).Read("/proc/meminfo"), host = File.ReadAllText("/proc/meminfo");
+        using ViewedProcess view = new(new KernelOptions { MemoryLimitBytes = Limit });
+        string own = view.Read("/proc/meminfo"), host = File.ReadAllText("/proc/meminfo");
         Assert.Equal(Keys(host), Keys(own));
         Assert.Equal(Limit / 1024, MemoryUse.ValueOf(own, "MemTotal"));
         Assert.InRange(MemoryUse.ValueOf(own, "MemAvailable"), 1ul, Limit / 1024);
@@ -24,8 +25,9 @@ public sealed class MachineFileTests
     [RequiresKvmFact]
     public void Memory_is_the_hosts_without_a_limit()
     {
+        using ViewedProcess view = new();
         ulong total = MemoryUse.ValueOf(File.ReadAllText("/proc/meminfo"), "MemTotal");
-        Assert.Equal(total, MemoryUse.ValueOf(new ViewedProcess().Read("/proc/meminfo"), "MemTotal"));
+        Assert.Equal(total, MemoryUse.ValueOf(view.Read("/proc/meminfo"), "MemTotal"));
     }
 
     [RequiresKvmFact]
@@ -34,7 +36,7 @@ public sealed class MachineFileTests
         string hostEntry = File.ReadAllText("/proc/cpuinfo").Split("\n\n")[0];
         foreach (int count in (int[])[1, Environment.ProcessorCount, 3, 40])
         {
-            ViewedProcess view = new(new KernelOptions { ProcessorCount = count });
+            using ViewedProcess view = new(new KernelOptions { ProcessorCount = count });
             string[] entries = view.Read("/proc/cpuinfo").Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
             Assert.Equal(count, entries.Length);
             Assert.All(entries, entry => Assert.Equal(Keys(hostEntry), Keys(entry)));
@@ -51,7 +53,7 @@ public sealed class MachineFileTests
     [RequiresKvmFact]
     public void Another_number_of_processors_is_one_package_of_cores()
     {
-        ViewedProcess view = new(new KernelOptions { ProcessorCount = 40 });
+        using ViewedProcess view = new(new KernelOptions { ProcessorCount = 40 });
         const string topology = "/sys/devices/system/cpu/cpu35/topology/";
         Assert.Equal("35\n", view.Read(topology + "core_id"));
         Assert.Equal("35\n", view.Read(topology + "thread_siblings_list"));
@@ -66,7 +68,8 @@ public sealed class MachineFileTests
     [RequiresKvmFact]
     public void Processor_times_add_up()
     {
-        string[] lines = Lines(new ViewedProcess(new KernelOptions { ProcessorCount = 3 }).Read("/proc/stat"));
+        using ViewedProcess view = new(new KernelOptions { ProcessorCount = 3 });
+        string[] lines = Lines(view.Read("/proc/stat"));
         ulong[] Row(string line) => [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(ulong.Parse)];
         ulong[] sum = Row(lines[0]);
         for (int field = 0; field < sum.Length; field++)
@@ -78,7 +81,7 @@ public sealed class MachineFileTests
     [RequiresKvmFact]
     public void The_control_group_states_the_limits()
     {
-        ViewedProcess free = new(), tight = new(new KernelOptions { MemoryLimitBytes = Limit, ProcessorCount = 1 });
+        using ViewedProcess free = new(), tight = new(new KernelOptions { MemoryLimitBytes = Limit, ProcessorCount = 1 });
         Assert.Equal("max\n", free.Read("/sys/fs/cgroup/memory.max"));
         Assert.Equal("max 100000\n", free.Read("/sys/fs/cgroup/cpu.max"));
         Assert.Equal($"{Limit}\n", tight.Read("/sys/fs/cgroup/memory.max"));
@@ -91,7 +94,7 @@ public sealed class MachineFileTests
     [RequiresKvmFact]
     public void The_hosts_settings_can_be_read_and_not_written()
     {
-        ViewedProcess view = new();
+        using ViewedProcess view = new();
         foreach (string path in (string[])["/proc/sys/kernel/osrelease", "/proc/sys/vm/overcommit_memory", "/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"])
         {
             Assert.Equal(File.ReadAllText(path), view.Read(path));
@@ -106,7 +109,7 @@ public sealed class MachineFileTests
     [RequiresKvmFact]
     public void Without_a_network_only_the_loopback_is_there()
     {
-        ViewedProcess view = new(new KernelOptions { HasNetwork = false });
+        using ViewedProcess view = new(new KernelOptions { HasNetwork = false });
         string net = $"/proc/{view.Process.Id}/net/";
         string[] own = Lines(view.Read(net + "dev")), host = File.ReadAllLines("/proc/net/dev");
         Assert.Equal(host[..2], own[..2]);
@@ -119,7 +122,7 @@ public sealed class MachineFileTests
     [RequiresKvmFact]
     public void The_network_is_the_hosts_otherwise()
     {
-        ViewedProcess view = new();
+        using ViewedProcess view = new();
         Assert.Equal("self/net", view.Find("/proc/net")!.Target);
         Assert.Equal(File.ReadAllText("/proc/net/route"), view.ReadOwn("net/route"));
     }

@@ -8,7 +8,7 @@ using Weft.Native;
 namespace Weft.Linux.Tests.Proc;
 
 /// <summary>A process of a real VM that never runs, with a program's usual areas, and the VM's view of it.</summary>
-internal sealed class ViewedProcess
+internal sealed class ViewedProcess : IDisposable
 {
     private const string Program = "/usr/bin/cat";
     private const ulong StackTop = 0x7fff_0000_0000, StackBytes = 8 << 20;
@@ -24,6 +24,13 @@ internal sealed class ViewedProcess
         Process.AddFirstThread(Thread);
         MapProgram();
         WriteArguments(["cat", "file name"], ["HOME=/root", "LANG=C"]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Thread.Vcpu.Dispose();
+        Process.Kernel.Machine.Dispose();
     }
 
     internal Process Process { get; }
