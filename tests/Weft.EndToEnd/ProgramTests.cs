@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Weft.EndToEnd;
 
 /// <summary>Programs of our own in C, C++ and Fortran: each exercises one subject and prints what must be the same.</summary>
@@ -75,5 +77,21 @@ public sealed class ProgramTests
         Assert.Contains("left:", native.Output);
         Assert.Equal(native.Output, vm.Output);
         Assert.Equal((native.Status, native.Error), (vm.Status, vm.Error));
+    }
+
+    [VmTheory("fio")]
+    [EachWay("sync", "psync", "pvsync2", "mmap", "posixaio")]
+    public async Task File_input_and_output_is_verified(string engine, string way)
+    {
+        using var folder = new TemporaryFolder();
+        var fio = new Command(Surroundings.Find("fio")!, "--thread", "--name=verified", $"--ioengine={engine}", "--rw=randrw", "--bs=4k", "--size=4m",
+            "--numjobs=2", "--fsync=64", "--verify=crc32c", "--verify_fatal=1", "--output-format=json", $"--directory={folder.Path}");
+        foreach (var command in new[] { fio, fio.InVm(way) })
+        {
+            var outcome = await Runs.OnceAsync(command);
+            Assert.True(outcome.Status == 0, outcome.Describe());
+            using var report = JsonDocument.Parse(outcome.Output[outcome.Output.IndexOf('{', StringComparison.Ordinal)..]);
+            Assert.All(report.RootElement.GetProperty("jobs").EnumerateArray(), job => Assert.Equal(0, job.GetProperty("error").GetInt32()));
+        }
     }
 }

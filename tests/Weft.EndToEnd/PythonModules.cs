@@ -3,6 +3,15 @@ namespace Weft.EndToEnd;
 /// <summary>Modules of Python's own test suite; tests/programs/python/exclusions.txt says what is left out of them.</summary>
 internal static class PythonModules
 {
+    /// <summary>The distribution's interpreter; another one that a PATH finds first wouldn't fit the suite.</summary>
+    public const string Python = "/usr/bin/python3.11";
+
+    /// <summary>A file that is there when the suite is.</summary>
+    public const string Suite = "/usr/lib/python3.11/test/test_math.py";
+
+    /// <summary>Where our own scripts for Python are.</summary>
+    public static readonly string Folder = Path.Combine(Repository.Programs, "python");
+
     /// <summary>Those that take a few seconds at most.</summary>
     public static IReadOnlyList<string> Quick { get; } =
     [
@@ -39,4 +48,14 @@ internal static class PythonModules
         "test_socket", "test_socketserver", "test_ssl", "test_thread", "test_threading", "test_threadsignals",
         "test_zipfile",
     ];
+
+    /// <summary>Asserts that a module's tests have the same outcomes in a VM, and that none fails.</summary>
+    public static Task AssertSameAsync(string module, string way)
+    {
+        var command = new Command(Python, Path.Combine(Folder, "run_module.py"), module, Path.Combine(Folder, "exclusions.txt"))
+        {
+            Timeout = TimeSpan.FromMinutes(4),
+        };
+        return NativeAndVm.AssertSameAsync(command, way, Comparison.OutputOnly with { MustPrint = $"{module}: ", Status = 0 });
+    }
 }

@@ -3,9 +3,7 @@ namespace Weft.EndToEnd;
 /// <summary>The distribution's Python, and the parts of its own test suite that start no other process.</summary>
 public sealed class PythonTests
 {
-    private const string Python = "/usr/bin/python3.11";
-    private const string Suite = "/usr/lib/python3.11/test/test_math.py";
-    private static readonly string Folder = Path.Combine(Repository.Programs, "python");
+    private const string Python = PythonModules.Python;
 
     [VmTheory(Python)]
     [EachWay]
@@ -15,7 +13,12 @@ public sealed class PythonTests
     [VmTheory(Python)]
     [EachWay]
     public Task Wide_use_of_the_library(string way) =>
-        NativeAndVm.AssertSameAsync(new Command(Python, Path.Combine(Folder, "wide.py")), way, new Comparison { MustPrint = "gc:", Status = 21 });
+        NativeAndVm.AssertSameAsync(new Command(Python, Path.Combine(PythonModules.Folder, "wide.py")), way, new Comparison { MustPrint = "gc:", Status = 21 });
+
+    [VmTheory(Python, "/usr/lib/python3/dist-packages/numpy/__init__.py")]
+    [EachWay]
+    public Task Numpy_over_a_threaded_BLAS(string way) =>
+        NativeAndVm.AssertSameAsync(new Command(Python, Path.Combine(PythonModules.Folder, "arrays.py")), way, new Comparison { MustPrint = "mapped 1748250000", Status = 0 });
 
     [VmTheory(Python)]
     [EachWay]
@@ -24,22 +27,7 @@ public sealed class PythonTests
 
     public static IEnumerable<string> QuickModules => PythonModules.Quick;
 
-    public static IEnumerable<string> LongModules => PythonModules.Long;
-
-    [VmTheory(Python, Suite)]
+    [VmTheory(Python, PythonModules.Suite)]
     [EachWay(From = nameof(QuickModules))]
-    public Task Module_passes_its_own_tests(string module, string way) => RunModuleAsync(module, way);
-
-    [VmTheory(Python, Suite)]
-    [EachWay(From = nameof(LongModules), Spread = true)]
-    public Task Long_module_passes_its_own_tests(string module, string way) => RunModuleAsync(module, way);
-
-    private static Task RunModuleAsync(string module, string way)
-    {
-        var command = new Command(Python, Path.Combine(Folder, "run_module.py"), module, Path.Combine(Folder, "exclusions.txt"))
-        {
-            Timeout = TimeSpan.FromMinutes(4),
-        };
-        return NativeAndVm.AssertSameAsync(command, way, Comparison.OutputOnly with { MustPrint = $"{module}: ", Status = 0 });
-    }
+    public Task Module_passes_its_own_tests(string module, string way) => PythonModules.AssertSameAsync(module, way);
 }

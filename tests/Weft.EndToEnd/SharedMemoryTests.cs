@@ -15,7 +15,7 @@ public sealed class SharedMemoryTests
         string file = $"{(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath())}/weft-shared-{Guid.NewGuid():N}";
         try
         {
-            var command = new Command(program, file, "3", Rounds.ToString(), kinds.Length.ToString());
+            var command = new Command(program, file, "3", Rounds.ToString(), kinds.Length.ToString()) { Timeout = TimeSpan.FromSeconds(20) };
             var outcomes = await Task.WhenAll(kinds.Select(kind => Runs.OnceAsync(kind == "vm" ? command.InVm(way) : command)));
             foreach (var outcome in outcomes)
                 Assert.True(outcome is { Status: 0, Output: var output } && output == $"counter {3 * Rounds * kinds.Length} turns {200 * kinds.Length}\n",

@@ -21,8 +21,15 @@ public sealed class TerminalTests
     [VmTheory("/usr/bin/python3.11")]
     [EachWay]
     public Task Interrupt_key_ends_a_program(string way) => AssertSameAsync(
-        new Command("/usr/bin/python3.11", "-c", "import time\nprint('sleeping', flush=True)\ntry:\n time.sleep(30)\nexcept KeyboardInterrupt: print('interrupted'); raise SystemExit(9)"),
-        way, "status 9", ["expect", "sleeping"], ["type", "\u0003"], ["end"]);
+        new Command("/usr/bin/python3.11", "-c", """
+            import time
+            try:
+                print("sleeping", flush=True)
+                time.sleep(30)
+            except KeyboardInterrupt:
+                print("interrupted")
+                raise SystemExit(9)
+            """), way, "status 9", ["expect", "sleeping"], ["type", "\u0003"], ["end"]);
 
     [VmTheory("/usr/bin/python3.11", "less")]
     [EachWay]

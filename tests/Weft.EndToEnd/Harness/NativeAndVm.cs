@@ -14,9 +14,11 @@ internal static class NativeAndVm
     /// </summary>
     public static async Task AssertSameAsync(Command command, string way, Comparison? comparison = null)
     {
-        var native = await NativeAsync(command);
         var inVm = command.InVm(way);
+        // Beside each other: what is compared doesn't depend on time, and much of it is waiting.
+        var running = NativeAsync(command);
         var vm = await Runs.OnceAsync(inVm);
+        var native = await running;
         if ((comparison ?? Comparison.Exact).Difference(native, vm) is { } difference)
             Assert.Fail($"{difference}\n\n{inVm.Typed}\nVM: {vm.Describe()}\n\n{command.Typed}\nnative: {native.Describe()}");
     }

@@ -13,6 +13,10 @@ internal sealed record Outcome(int Status, string Output, string Error, bool Hun
         $"{(Hung ? "hung, killed" : "status " + Status)} after {Elapsed.TotalSeconds:F2} s\n" +
         $"  stdout: {Clip(Output)}\n  stderr: {Clip(Error)}";
 
-    private static string Clip(string text) =>
-        text.Length <= 3000 ? text.TrimEnd('\n') : text[..1000] + "\n  […]\n" + text[^2000..];
+    private static string Clip(string text)
+    {
+        string shown = text.Length <= 3000 ? text.TrimEnd('\n') : text[..1000] + "\n  […]\n" + text[^2000..];
+        // Control characters would make the tester's log a binary file.
+        return string.Concat(shown.Select(c => char.IsControl(c) && c != '\n' ? $"\\x{(int)c:x2}" : c.ToString()));
+    }
 }
