@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Weft.Vm.Doctor;
 
 /// <summary>What this machine offers.</summary>
@@ -18,8 +16,3 @@ public sealed record DoctorReport(bool CanRun, IReadOnlyList<Finding> Findings)
         return new DoctorReport(findings.TrueForAll(finding => finding.State != FindingState.Blocking), findings);
     }
 }
-
-/// <summary>Generated serialisation of the report: no reflection.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
-[JsonSerializable(typeof(DoctorReport))]
-public sealed partial class DoctorJson : JsonSerializerContext;

@@ -24,7 +24,7 @@ internal sealed record ExitProbe(long CreateNs, long ExitNs, bool StubAtRing0)
         long start = Stopwatch.GetTimestamp();
         using GuestMachine machine = new();
         GuestPageTables tables = machine.CreatePageTables();
-        GuestPhysicalAddress page = machine.Memory.Reserve(GuestPhysicalMemory.PageSize)
+        GuestPhysicalAddress page = machine.Memory.Reserve(GuestPhysicalMemory.PageSize, CodeAddress)
             ?? throw new InvalidOperationException("no guest memory can be reserved");
         machine.Memory.EnsureSlots(page, GuestPhysicalMemory.PageSize);
         HostStubs.TryWrite(machine.Memory.HostOf(page), Code);
