@@ -28,6 +28,8 @@ internal static class ReadWriteCalls
                 return made.Move(thread, buffer, count, null, false);
             made.BeforeRead(thread);
         }
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
         if (count == 0)
             return thread.Block(SystemCall.Read, file.Host, (long)thread.Scratch.Address.Value, 0);
@@ -46,7 +48,11 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (file.Description is VirtualFile made)
             return made.Moves ? made.Move(thread, buffer, count, null, true) : made.Write(thread, buffer, count);
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
+        if (FileSizeLimit.IsSet(thread) && FileSizeLimit.Cut(thread, file.Host, null, ref count) is var tooBig && tooBig != Errno.None)
+            return tooBig;
         if (count == 0)
             return thread.Block(SystemCall.Write, file.Host, (long)thread.Scratch.Address.Value, 0);
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Read, out HostAddress host, out ulong contiguous) && contiguous == count)
@@ -72,6 +78,8 @@ internal static class ReadWriteCalls
                 return made.Move(thread, buffer, count, offset, false);
             made.BeforeRead(thread, offset);
         }
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
         if (count == 0)
             return thread.Block(SystemCall.Pread64, file.Host, (long)thread.Scratch.Address.Value, 0, offset);
@@ -92,6 +100,11 @@ internal static class ReadWriteCalls
             return Errno.EINVAL;
         if (file.Description is VirtualFile made)
             return made.Moves ? made.Move(thread, buffer, count, offset, true) : made.Write(thread, buffer, count);
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
+        count = Math.Min(count, GuestVectors.MostBytes);
+        if (FileSizeLimit.IsSet(thread) && FileSizeLimit.Cut(thread, file.Host, offset, ref count) is var tooBig && tooBig != Errno.None)
+            return tooBig;
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
         return error != Errno.None ? error
             : RaiseIfBroken(thread, thread.Block(SystemCall.Pwritev, file.Host, (long)vectors.Address.Value, vectors.Count, offset));
@@ -159,7 +172,12 @@ internal static class ReadWriteCalls
         Errno error = GuestVectors.FromArray(thread, array, count, need, out GuestVectors vectors);
         if (error != Errno.None)
             return error;
-        SyscallResult result = thread.Block(call, file.Host, (long)vectors.Address.Value, vectors.Count, offset, 0, flags);
+        int entries = vectors.Count;
+        if (need == PageAccess.Read && FileSizeLimit.IsSet(thread))
+            entries = FileSizeLimit.Cut(thread, file.Host, call == SystemCall.Writev || offset == -1 ? null : offset, vectors, out error);
+        if (error != Errno.None)
+            return error;
+        SyscallResult result = thread.Block(call, file.Host, (long)vectors.Address.Value, entries, offset, 0, flags);
         return need == PageAccess.Read ? RaiseIfBroken(thread, result) : result;
     }
 
