@@ -11,6 +11,9 @@ public sealed partial class GuestThread
     private bool _isAttended;
     private int _handlerLock;
 
+    /// <summary>The running handler is on the attendant's thread: it must not wait, and may decline.</summary>
+    internal bool IsAttended => _isAttended;
+
     /// <summary>Runs the thread on the calling host thread until it ends.</summary>
     public void Run()
     {

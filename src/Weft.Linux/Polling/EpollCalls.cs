@@ -39,19 +39,19 @@ internal static class EpollCalls
         return HostStubs.CallQuick(SystemCall.EpollCtl, set.Host, operation, file.Host, (long)thread.Scratch.Address.Value);
     }
 
-    [SystemCall(SystemCall.EpollWait, SupportState.Full)]
+    [SystemCall(SystemCall.EpollWait, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Wait(GuestThread thread, int epoll, GuestVirtualAddress events, int most, int timeoutMs) =>
         Wait(thread, epoll, events, most, timeoutMs < 0 ? null : Timespec.FromMilliseconds(timeoutMs));
 
-    [SystemCall(SystemCall.EpollPwait, SupportState.Full)]
+    [SystemCall(SystemCall.EpollPwait, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult WaitWithMask(GuestThread thread, int epoll, GuestVirtualAddress events, int most, int timeoutMs,
         GuestVirtualAddress mask, ulong maskBytes)
     {
-        Errno error = TemporaryMask.Apply(thread, mask, maskBytes);
-        return error != Errno.None ? error : Wait(thread, epoll, events, most, timeoutMs);
+        SyscallResult applied = TemporaryMask.Apply(thread, mask, maskBytes);
+        return applied != SyscallResult.Success ? applied : Wait(thread, epoll, events, most, timeoutMs);
     }
 
-    [SystemCall(SystemCall.EpollPwait2, SupportState.Full)]
+    [SystemCall(SystemCall.EpollPwait2, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult WaitWithTimespec(GuestThread thread, int epoll, GuestVirtualAddress events, int most,
         GuestVirtualAddress timeout, GuestVirtualAddress mask, ulong maskBytes)
     {
@@ -64,8 +64,8 @@ internal static class EpollCalls
                 return Errno.EINVAL;
             limit = asked;
         }
-        Errno error = TemporaryMask.Apply(thread, mask, maskBytes);
-        return error != Errno.None ? error : Wait(thread, epoll, events, most, limit);
+        SyscallResult applied = TemporaryMask.Apply(thread, mask, maskBytes);
+        return applied != SyscallResult.Success ? applied : Wait(thread, epoll, events, most, limit);
     }
 
     private static SyscallResult Wait(GuestThread thread, int epoll, GuestVirtualAddress events, int most, Timespec? timeout)
@@ -86,6 +86,12 @@ internal static class EpollCalls
     private static SyscallResult WaitOnHost(GuestThread thread, int host, int most, Timespec? timeout)
     {
         long scratch = (long)thread.Scratch.Address.Value, events = scratch + EventsOffset;
+        if (thread.IsAttended)
+        {
+            // What is ready now is answered without an exit; who must wait leaves by one.
+            SyscallResult now = HostStubs.CallQuick(SystemCall.EpollWait, host, events, most, 0);
+            return now.Value != 0 || timeout is { IsZero: true } ? now : SyscallResult.Declined;
+        }
         if (timeout is not { } limit)
             return thread.Block(SystemCall.EpollWait, host, events, most, -1);
         if (limit.IsZero)

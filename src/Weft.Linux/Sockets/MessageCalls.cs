@@ -13,14 +13,14 @@ internal static class MessageCalls
     // bounds what is sent; what is received is at most 253 descriptors and some records).
     private const int MostControl = SocketScratch.LargeBytes;
 
-    [SystemCall(SystemCall.Sendmsg, SupportState.Full)]
+    [SystemCall(SystemCall.Sendmsg, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Send(GuestThread thread, int descriptor, GuestVirtualAddress message, uint flags)
     {
         using FileLease socket = thread.Files.Rent(descriptor);
         return socket.IsOpen ? SendOn(thread, socket.Host, message, flags) : Errno.EBADF;
     }
 
-    [SystemCall(SystemCall.Recvmsg, SupportState.Full)]
+    [SystemCall(SystemCall.Recvmsg, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Receive(GuestThread thread, int descriptor, GuestVirtualAddress message, uint flags)
     {
         using FileLease socket = thread.Files.Rent(descriptor);
@@ -58,7 +58,7 @@ internal static class MessageCalls
                 Control = header.ControlLength == 0 ? 0 : thread.Scratch.Address.Value + SocketScratch.Large,
                 ControlLength = header.ControlLength,
             };
-            return SendHeader(thread, host, hosts, flags);
+            return SendHeader(thread, host, hosts, vectors.TotalBytes, flags);
         }
         finally
         {
@@ -83,7 +83,7 @@ internal static class MessageCalls
             Control = room == 0 ? 0 : thread.Scratch.Address.Value + SocketScratch.Large,
             ControlLength = (ulong)room,
         };
-        SyscallResult result = ReceiveHeader(thread, host, ref hosts, flags);
+        SyscallResult result = ReceiveHeader(thread, host, ref hosts, vectors.TotalBytes, flags);
         if (result.Value < 0)
             return result;
         bool closeOnExec = (flags & SocketFlags.CloseReceivedOnExec) != 0;
@@ -106,7 +106,7 @@ internal static class MessageCalls
             Vectors = vectors.Address.Value,
             VectorCount = (ulong)vectors.Count,
         };
-        return SendHeader(thread, host, header, flags);
+        return SendHeader(thread, host, header, vectors.TotalBytes, flags);
     }
 
     /// <summary>Receives into vectors; the sender's address comes to scratch memory, with its length.</summary>
@@ -121,7 +121,7 @@ internal static class MessageCalls
             Vectors = vectors.Address.Value,
             VectorCount = (ulong)vectors.Count,
         };
-        SyscallResult result = ReceiveHeader(thread, host, ref header, flags);
+        SyscallResult result = ReceiveHeader(thread, host, ref header, vectors.TotalBytes, flags);
         SocketCalls.PutNameLength(thread, header.NameLength);
         return result;
     }
@@ -139,21 +139,22 @@ internal static class MessageCalls
             : GuestVectors.FromArray(thread, new(header.Vectors), header.VectorCount, need, out vectors);
     }
 
-    private static SyscallResult SendHeader(GuestThread thread, int host, in MessageHeader header, uint flags)
+    private static SyscallResult SendHeader(GuestThread thread, int host, in MessageHeader header, ulong bytes, uint flags)
     {
         MemoryMarshal.Write(thread.Scratch.Span[SocketScratch.Header..], header);
         uint hostFlags = (flags & ~SocketFlags.Compatible) | SocketFlags.NoSignal;
         return SocketWaits.FinishSend(
-            thread.Block(SystemCall.Sendmsg, host, (long)thread.Scratch.Address.Value + SocketScratch.Header, hostFlags), thread, host, flags);
+            SocketWaits.Transfer(thread, host, SystemCall.Sendmsg, (long)thread.Scratch.Address.Value + SocketScratch.Header, 0, hostFlags, 0, 0, bytes),
+            thread, host, flags);
     }
 
-    private static SyscallResult ReceiveHeader(GuestThread thread, int host, ref MessageHeader header, uint flags)
+    private static SyscallResult ReceiveHeader(GuestThread thread, int host, ref MessageHeader header, ulong bytes, uint flags)
     {
         Span<byte> hosts = thread.Scratch.Span[SocketScratch.Header..];
         MemoryMarshal.Write(hosts, header);
         uint hostFlags = (flags & ~SocketFlags.Compatible) | SocketFlags.CloseReceivedOnExec;
         SyscallResult result = SocketWaits.Finish(
-            thread.Block(SystemCall.Recvmsg, host, (long)thread.Scratch.Address.Value + SocketScratch.Header, hostFlags),
+            SocketWaits.Transfer(thread, host, SystemCall.Recvmsg, (long)thread.Scratch.Address.Value + SocketScratch.Header, 0, hostFlags, 0, 0, bytes),
             thread, host, SocketFlags.OptionReceiveTimeout);
         header = MemoryMarshal.Read<MessageHeader>(hosts);
         return result;
