@@ -18,7 +18,7 @@ public sealed class RunOptionReaderTests
         Assert.False(kernel.HasNetwork);
         Assert.Equal("/data", kernel.WorkingDirectory);
         Assert.Equal("web-1", kernel.Name);
-        Assert.Equal(SystemCallWay.Exit, kernel.Way);
+        Assert.Equal(SystemCallMode.Exit, kernel.SystemCalls);
         Assert.Equal("/t", options.Watching.Trace);
         Assert.Equal("/s", options.Watching.Statistics);
         Assert.Equal(["A=1", "B"], Words.Text(options.Environment));
@@ -33,7 +33,7 @@ public sealed class RunOptionReaderTests
         Assert.True(kernel.HasNetwork);
         Assert.Null(kernel.MemoryLimitBytes);
         Assert.Equal(Environment.ProcessorCount, kernel.ProcessorCount);
-        Assert.Equal(SystemCallWay.Auto, kernel.Way);
+        Assert.Equal(SystemCallMode.Auto, kernel.SystemCalls);
     }
 
     [Fact]
