@@ -64,6 +64,17 @@ public sealed class Kernel
     /// <summary>Whether calls take the slower path on which they are timed and shown.</summary>
     internal bool IsObserved => Statistics.MeasuresTime || Observer is not null;
 
+    /// <summary>How often the vCPUs' stubs answered a call by themselves.</summary>
+    public long CallsInStub(int number)
+    {
+        int answer = Array.IndexOf(StubAnswers.Calls, (SystemCall)number);
+        long sum = 0;
+        if (answer >= 0)
+            foreach (Vcpu vcpu in Machine.Vcpus)
+                sum += vcpu.Slot.AnswerUses(answer);
+        return sum;
+    }
+
     /// <summary>A vCPU for a new thread: one that a finished thread left, or a new one. Null at the host's limit.</summary>
     internal Vcpu? TakeVcpu(GuestPageTables tables)
     {
