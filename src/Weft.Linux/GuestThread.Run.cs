@@ -43,8 +43,10 @@ public sealed partial class GuestThread
     /// <summary>Takes the calling host thread's id as this thread's.</summary>
     internal void BindToHostThread()
     {
-        if (ThreadId == 0)
-            ThreadId = (int)HostStubs.CallQuick(SystemCall.Gettid);
+        if (ThreadId != 0)
+            return;
+        ThreadId = (int)HostStubs.CallQuick(SystemCall.Gettid);
+        Processes.ProcessorShare.Apply(Kernel.Options, Kernel.ProcessId);
     }
 
     /// <summary>The thread ends after the current system call.</summary>
