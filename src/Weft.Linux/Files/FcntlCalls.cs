@@ -15,7 +15,7 @@ internal static class FcntlCalls
 
     private const int LockBytes = 32;
 
-    [SystemCall(SystemCall.Fcntl, SupportState.Partly, Missing = "leases, directory notification and F_SETSIG but for SIGIO are refused (EINVAL)")]
+    [SystemCall(SystemCall.Fcntl, SupportState.Partly, Missing = "leases and directory notification are refused (EINVAL), and F_SETSIG with signals that the VMM needs")]
     internal static SyscallResult Control(GuestThread thread, int descriptor, int command, ulong argument)
     {
         switch (command)
@@ -59,8 +59,8 @@ internal static class FcntlCalls
                 using (FileLease other = thread.Files.Rent((int)argument))
                     return !other.IsOpen ? Errno.EBADF : ReferenceEquals(file, other.Description) ? 1 : 0;
             case SetSignal:
-                // With another signal the host would report its own descriptor's number in si_fd.
-                return argument is 0 or SignalNumber.SIGIO ? SyscallResult.Success : Errno.EINVAL;
+                // Some signals of the host are the VMM's own.
+                return argument == 0 || HostSignals.IsForwarded((int)argument) ? HostStubs.Call(SystemCall.Fcntl, file.Host, SetSignal, (int)argument) : Errno.EINVAL;
             case GetLease:
                 const int unlocked = 2;
                 return unlocked;

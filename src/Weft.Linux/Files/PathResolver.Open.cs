@@ -154,10 +154,12 @@ public sealed partial class PathResolver
             return Errno.ENOTDIR;
         if ((flags & OpenFlags.Path) != 0)
         {
-            int taken = walker.TakeHost();
+            // The walk's own O_NOFOLLOW would show in F_GETFL.
+            long taken = type == FileType.Link || (flags & OpenFlags.NoFollow) != 0 ? walker.TakeHost()
+                : HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.PutDescriptorPath(thread.Scratch, level.Host), flags);
             if (taken < 0)
                 return taken;
-            file = new FileDescription(taken) { Mount = level.Mount };
+            file = new FileDescription((int)taken) { Mount = level.Mount };
             return taken;
         }
         if (type == FileType.Link)

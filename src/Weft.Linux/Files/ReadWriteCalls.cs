@@ -23,7 +23,11 @@ internal static class ReadWriteCalls
         if (file.Description is SignalDescription signals)
             return signals.Read(thread, buffer, count);
         if (file.Description is VirtualFile made)
+        {
+            if (made.Moves)
+                return made.Move(thread, buffer, count, null, false);
             made.BeforeRead(thread);
+        }
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
             return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
@@ -43,7 +47,7 @@ internal static class ReadWriteCalls
         if (!file.IsOpen)
             return Errno.EBADF;
         if (file.Description is VirtualFile made)
-            return made.Write(thread, buffer, count);
+            return made.Moves ? made.Move(thread, buffer, count, null, true) : made.Write(thread, buffer, count);
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
             return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
@@ -69,7 +73,11 @@ internal static class ReadWriteCalls
         if (file.Description is VirtualDirectory)
             return Errno.EISDIR;
         if (file.Description is VirtualFile made)
+        {
+            if (made.Moves)
+                return made.Move(thread, buffer, count, offset, false);
             made.BeforeRead(thread, offset);
+        }
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
             return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
@@ -91,7 +99,7 @@ internal static class ReadWriteCalls
         if (offset < 0)
             return Errno.EINVAL;
         if (file.Description is VirtualFile made)
-            return made.Write(thread, buffer, count);
+            return made.Moves ? made.Move(thread, buffer, count, offset, true) : made.Write(thread, buffer, count);
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
             return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
@@ -153,9 +161,10 @@ internal static class ReadWriteCalls
             return need == PageAccess.Write ? Errno.EISDIR : Errno.EBADF;
         if (file.Description is VirtualFile made)
         {
-            if (need == PageAccess.Read)
-                return WriteFirst(thread, made, array, count);
-            if (call == SystemCall.Readv || offset == -1)
+            bool atCurrent = call is SystemCall.Readv or SystemCall.Writev || offset == -1;
+            if (need == PageAccess.Read || made.Moves)
+                return MoveFirst(thread, made, array, count, atCurrent ? null : offset, need == PageAccess.Read);
+            if (atCurrent)
                 made.BeforeRead(thread);
             else
                 made.BeforeRead(thread, offset);
@@ -172,8 +181,8 @@ internal static class ReadWriteCalls
         return need == PageAccess.Read ? RaiseIfBroken(thread, result) : result;
     }
 
-    /// <summary>writev to a file of the VM's own view: the first range that is not empty, as one write.</summary>
-    private static SyscallResult WriteFirst(GuestThread thread, VirtualFile file, GuestVirtualAddress array, ulong count)
+    /// <summary>A vector to or from a file of the VM's own view: the first range that is not empty, as one call.</summary>
+    private static SyscallResult MoveFirst(GuestThread thread, VirtualFile file, GuestVirtualAddress array, ulong count, long? offset, bool writes)
     {
         const ulong entryBytes = 16;
         if (count > GuestVectors.Most)
@@ -183,7 +192,7 @@ internal static class ReadWriteCalls
             if (!thread.Memory.TryRead(array + index * entryBytes, out ulong address) || !thread.Memory.TryRead(array + (index * entryBytes + 8), out ulong length))
                 return Errno.EFAULT;
             if (length != 0)
-                return file.Write(thread, new GuestVirtualAddress(address), length);
+                return file.Moves ? file.Move(thread, new(address), length, offset, writes) : file.Write(thread, new(address), length);
         }
         return SyscallResult.Success;
     }

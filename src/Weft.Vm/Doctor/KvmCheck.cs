@@ -59,7 +59,9 @@ internal static class KvmCheck
         }
         catch (Exception exception) when (exception is KvmException or InvalidOperationException)
         {
-            findings.Add(new Finding("kvm.probe", FindingState.Blocking, exception.Message, "no program can run", "please report this with the output of 'weft doctor --json'"));
+            string[] parts = exception.Message.Split("; ", 2);
+            findings.Add(new Finding("kvm.probe", FindingState.Blocking, parts[0], "no program can run",
+                parts.Length > 1 ? parts[1] : "please report this with the output of 'weft doctor --json'"));
             return;
         }
         const long slowExitNs = 10_000;

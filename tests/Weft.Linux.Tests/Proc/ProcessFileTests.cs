@@ -24,8 +24,8 @@ public sealed partial class ProcessFileTests
     public void A_line_break_in_a_mapped_name_is_escaped()
     {
         using ViewedProcess view = new();
-        view.Map(new MapRequest { LengthBytes = 4096, Protection = Protection.Read, File = new MappedFile("/tmp/a\nb", 1, 2, true) });
-        Assert.Contains(Lines(view.ReadOwn("maps")), line => line.EndsWith("/tmp/a\\012b", StringComparison.Ordinal));
+        view.Map(new MapRequest { LengthBytes = 4096, Protection = Protection.Read, File = new MappedFile("/memfd:a\nb (deleted)", 1, 2, true) });
+        Assert.Contains(Lines(view.ReadOwn("maps")), line => line.EndsWith("/memfd:a\\012b (deleted)", StringComparison.Ordinal));
     }
 
     [RequiresKvmFact]
