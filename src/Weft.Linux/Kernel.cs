@@ -37,6 +37,12 @@ public sealed class Kernel
     /// <summary>What the user chose.</summary>
     public KernelOptions Options { get; }
 
+    /// <summary>Whether sockets are made in a network namespace of the VM's own; see <see cref="Sockets.EmptyNetwork"/>.</summary>
+    public bool HasEmptyNetwork { get; internal set; }
+
+    /// <summary>Whether the VM has a network for itself, be it the host's or an empty one: sockets need no watching.</summary>
+    internal bool HasAnyNetwork => Options.HasNetwork || HasEmptyNetwork;
+
     /// <summary>Names of Unix sockets that the host knows by others.</summary>
     internal Sockets.UnixNames UnixNames { get; } = new();
 

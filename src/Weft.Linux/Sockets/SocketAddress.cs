@@ -41,7 +41,7 @@ internal ref struct SocketAddress
         if (lengthBytes < PathOffset || BinaryPrimitives.ReadUInt16LittleEndian(bytes) != SocketFlags.FamilyUnix)
             return Errno.None;
         if (lengthBytes == PathOffset || bytes[PathOffset] == 0)
-            return thread.Kernel.Options.HasNetwork ? Errno.None : name.UseOwnAbstractName(thread, bytes, toBind);
+            return thread.Kernel.HasAnyNetwork ? Errno.None : name.UseOwnAbstractName(thread, bytes, toBind);
         return name.TranslatePath(thread, bytes, toBind);
     }
 
@@ -71,7 +71,7 @@ internal ref struct SocketAddress
         {
             ReadOnlySpan<byte> prefix = AbstractPrefix(thread.Kernel);
             Span<byte> abstractName = bytes[(PathOffset + 1)..lengthBytes];
-            if (thread.Kernel.Options.HasNetwork || !abstractName.StartsWith(prefix))
+            if (thread.Kernel.HasAnyNetwork || !abstractName.StartsWith(prefix))
                 return lengthBytes;
             abstractName[prefix.Length..].CopyTo(abstractName);
             return lengthBytes - prefix.Length;
