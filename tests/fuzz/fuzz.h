@@ -51,7 +51,7 @@ NOISE void sleep_ms(u64 ms) {
     raw(SYS_nanosleep, (u64)&t, 0, 0, 0, 0, 0);
 }
 
-// Standard output and input live on at numbers that no random call names.
+// Standard output and input live on at numbers that no random call names; standard error stays, for what Weft itself says.
 enum { OUT = 777, IN = 778 };
 
 NOISE void say(const char *text) { raw(SYS_write, OUT, (u64)text, strlen(text), 0, 0, 0); }
@@ -62,7 +62,7 @@ NOISE void keep_streams(void) {
         _exit(2);
     }
     int null = open("/dev/null", O_RDWR);
-    for (int i = 0; i < 3 && null >= 0; i++)
+    for (int i = 0; i < 2 && null >= 0; i++)
         dup2(null, i);
     close(null);
 }
@@ -87,13 +87,15 @@ __attribute__((naked, noinline, returns_twice, unused)) static int mark(__attrib
 
 // Any signal: back to the mark when one is set; a mere interruption else.
 NOISE void come_back(int number, siginfo_t *info, void *context) {
-    (void)info;
     u64 here = (u64)__builtin_frame_address(0) - (u64)alternate;
     struct way_back *to = here < sizeof alternate ? &ways_back[here / STACK] : 0;
     ucontext_t *was = context;
     if (!to || !to->armed) {
         if (number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE || number == SIGTRAP) {
-            say("fuzz: a fault outside of what was being tried\n");
+            char line[160];
+            snprintf(line, sizeof line, "fuzz: signal %d outside of what was being tried, rip %llx address %llx\n", number,
+                (unsigned long long)was->uc_mcontext.gregs[REG_RIP], (unsigned long long)info->si_addr);
+            say(line);
             raw(SYS_exit_group, 3, 0, 0, 0, 0, 0);
         }
         return;

@@ -135,9 +135,9 @@ static void forged_frame(void) {
     u64 at = ARENA + below(&rng, 16) * PAGE + (below(&rng, 3) ? below(&rng, 64) * 64 : below(&rng, 4096));
     u64 *frame = (u64 *)at;
     memcpy(frame, frame_template, sizeof frame_template);
-    // Words of the frame: 22 is RIP (8 + 40 + 16 * 8), 28 the pointer to the vector state.
+    // Words of the frame: 22 is RIP (8 + 40 + 16 * 8), 29 the pointer to the vector state.
     frame[22] = (u64)landing;
-    frame[28] = at + 448;
+    frame[29] = at + 448;
     u64 mutations = below(&rng, 12);
     for (u64 i = 0; i < mutations; i++) {
         u64 where = below(&rng, 3) ? below(&rng, 55) : below(&rng, sizeof frame_template / 8);
@@ -146,7 +146,9 @@ static void forged_frame(void) {
     if (!below(&rng, 4)) // bits of the vector state and of what it says of itself
         for (int i = 0; i < 8; i++)
             ((u8 *)at)[448 + below(&rng, 2700)] ^= (u8)(1u << below(&rng, 8));
-    frame[38] = 0; // the mask
+    // The mask and the alternate stack: without them nobody comes back to try more.
+    frame[38] = 0;
+    memcpy(frame + 3, (u64 *)frame_template + 3, 24);
     registers[RAX] = SYS_rt_sigreturn;
     registers[RSP] = at + 8;
     registers[FLAGS] = 0x202;
@@ -251,6 +253,7 @@ static void *caller(void *argument) {
     running--;
     for (;;)
         raw(SYS_exit, 0, 0, 0, 0, 0, 0);
+    return 0;
 }
 
 static void *forger(void *argument) {
@@ -298,6 +301,7 @@ static void *forger(void *argument) {
     running--;
     for (;;)
         raw(SYS_exit, 0, 0, 0, 0, 0, 0);
+    return 0;
 }
 
 static int forge(u64 until) {

@@ -61,7 +61,8 @@ NOISE u64 a_size(u64 *rng) {
 
 NOISE u64 a_descriptor(u64 *rng) {
     static const u64 strange[] = {0xffffffffffffffff, 0xffffff9c, (u64)-100, 0x7fffffff, 0x80000000, 1024, 700, 0x100000003};
-    return below(rng, 10) ? below(rng, 48) : strange[below(rng, 8)];
+    u64 usual = below(rng, 48);
+    return below(rng, 10) ? usual + (usual == 2) : strange[below(rng, 8)];
 }
 
 NOISE u64 a_value(u64 *rng) {
