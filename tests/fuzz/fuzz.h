@@ -120,7 +120,10 @@ struct kernel_action {
     u64 mask;
 };
 
-__attribute__((naked, unused)) static void restorer(void) { __asm__ volatile("mov $15, %eax\n syscall"); }
+__attribute__((naked, unused)) static void restorer(void) {
+    // Again when it comes back: a forged post may have answered it.
+    __asm__ volatile("0: mov $15, %eax\n syscall\n jmp 0b");
+}
 
 NOISE void catch_all(void) {
     for (int number = 1; number <= 64; number++) {

@@ -98,8 +98,8 @@ static void random_code(void) {
                 code[i++] = (u8)next(&rng);
         }
     }
-    if (kind == 3) { // this program's own code, with bits flipped
-        memcpy(code + at, (u8 *)(u64)random_code - below(&rng, 2048) + 1024, 128);
+    if (kind == 3) { // a compiler's code, with bits flipped
+        memcpy(code + at, (u8 *)(u64)qsort + below(&rng, 2048), 128);
         for (int i = 0; i < 8; i++)
             code[at + below(&rng, 128)] ^= (u8)(1u << below(&rng, 8));
     }
@@ -267,7 +267,7 @@ static void *forger(void *argument) {
         turns[index]++;
         ways_back[index].armed = 1;
         // Never the first vCPU's: the main thread watches.
-        volatile u64 *slot = (u64 *)(STUBS + (1 + below(&state, 6)) * STUB_STRIDE + PAGE);
+        volatile u64 *slot = (u64 *)(STUBS + (1 + below(&state, 4)) * STUB_STRIDE + PAGE);
         volatile u32 *words = (volatile u32 *)slot;
         switch (below(&state, 8)) {
         case 0:
@@ -280,10 +280,10 @@ static void *forger(void *argument) {
             slot[2 + below(&state, 12)] = a_value(&state);
             break;
         case 3:
-            ((volatile u8 *)slot)[0x200 + below(&state, 512)] = (u8)below(&state, 4);
+            ((volatile u8 *)slot)[0x200 + (below(&state, 2) ? SYS_getpid : SYS_lseek)] = (u8)next(&state);
             break;
         case 4:
-            ((volatile u8 *)slot)[below(&state, PAGE)] = (u8)next(&state);
+            ((volatile u8 *)slot)[below(&state, 0x200)] = (u8)next(&state);
             break;
         default: { // a whole post, of a call that ends nothing
             u64 number = below(&state, 460);
