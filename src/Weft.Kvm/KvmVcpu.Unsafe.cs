@@ -51,6 +51,20 @@ public sealed unsafe class KvmVcpu : IDisposable
     public long Run(nint pending) =>
         HostStubs.CallInterruptible(pending, SystemCall.Ioctl, _descriptor, (long)(uint)KvmIoctl.Run, 0);
 
+    /// <summary>
+    /// Finishes what an exit left half done (an input waits for its value) without running the guest; the registers are
+    /// those after the instruction then. Loads no registers. Source: linux/Documentation/virt/kvm/api.rst, immediate_exit.
+    /// </summary>
+    public void FinishExit()
+    {
+        const int immediateExitOffset = 1, mostParts = 4;
+        _run[immediateExitOffset] = 1;
+        // A string instruction may have a second part.
+        for (int part = 0; part < mostParts && HostStubs.Call(SystemCall.Ioctl, _descriptor, (long)(uint)KvmIoctl.Run, 0) == 0; part++)
+            ;
+        _run[immediateExitOffset] = 0;
+    }
+
     /// <summary>Why the last run returned.</summary>
     public KvmExitReason ExitReason => (KvmExitReason)Volatile.Read(ref *(uint*)(_run + ExitReasonOffset));
 

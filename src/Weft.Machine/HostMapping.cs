@@ -7,7 +7,7 @@ internal static class HostMapping
 {
     private const int ProtRead = 1, ProtWrite = 2, ProtExecute = 4;
     private const int MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymousFlag = 0x20, MapNoReserve = 0x4000;
-    private const int AdviseDontNeed = 4, AdviseHugePage = 14, AdviseDontDump = 16, AdvisePopulateWrite = 23;
+    private const int AdviseDontNeed = 4, AdviseHugePage = 14, AdviseDontDump = 16, AdvisePopulateWrite = 23, AdviseDontNeedLocked = 24;
     private static readonly Lazy<bool> LazyHasLargePages = new(ReadHasLargePages);
 
     private static bool HostHasLargePages => LazyHasLargePages.Value;
@@ -31,8 +31,17 @@ internal static class HostMapping
     internal static void Unmap(HostAddress address, ulong lengthBytes) =>
         HostStubs.Call(SystemCall.Munmap, (long)address.Value, (long)lengthBytes);
 
-    internal static void Discard(HostAddress address, ulong lengthBytes) =>
-        Require(HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseDontNeed), "drop guest pages");
+    /// <summary>Drops pages. Where the program locked some of them they lose their lock: the host drops no locked page.</summary>
+    internal static void Discard(HostAddress address, ulong lengthBytes)
+    {
+        long result = HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseDontNeed);
+        if (result == -(long)Errno.EINVAL)
+        {
+            Require(HostStubs.Call(SystemCall.Munlock, (long)address.Value, (long)lengthBytes), "unlock guest pages");
+            result = HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseDontNeed);
+        }
+        Require(result, "drop guest pages");
+    }
 
     /// <summary>Replaces whatever is mapped by fresh private memory.</summary>
     internal static void MapAnonymous(HostAddress address, ulong lengthBytes) =>
@@ -63,7 +72,8 @@ internal static class HostMapping
     {
         if (content is HostContent.SharedFile or HostContent.SharedFileReadOnly)
         {
-            Discard(address, lengthBytes);
+            if (HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseDontNeedLocked) < 0)
+                Discard(address, lengthBytes);
             return;
         }
         const int usual = ProtRead | ProtWrite;

@@ -19,6 +19,9 @@ public sealed unsafe class SystemCallSlot
     private readonly byte* _data;
     private readonly ulong _codeAddress;
 
+    // Whether the attendant is at a call of this slot: the slot's own word for it can be forged.
+    private bool _isServing;
+
     internal SystemCallSlot(HostAddress block, ulong blockAddress)
     {
         _code = (byte*)block.Value + SystemLayout.SystemCallStub;
@@ -59,8 +62,15 @@ public sealed unsafe class SystemCallSlot
     public bool TryTake(out ulong number, Span<ulong> arguments)
     {
         number = 0;
-        if (Volatile.Read(ref State) != Posted || Interlocked.CompareExchange(ref State, Taken, Posted) != Posted)
+        if (Volatile.Read(ref State) != Posted)
             return false;
+        // Before the exchange, which is a full fence: whoever sees a true "taken" sees this too.
+        Volatile.Write(ref _isServing, true);
+        if (Interlocked.CompareExchange(ref State, Taken, Posted) != Posted)
+        {
+            Volatile.Write(ref _isServing, false);
+            return false;
+        }
         number = *(ulong*)(_data + SystemCallStub.Number);
         new ReadOnlySpan<ulong>(_data + SystemCallStub.Argument, arguments.Length).CopyTo(arguments);
         return true;
@@ -71,14 +81,19 @@ public sealed unsafe class SystemCallSlot
     {
         *(ulong*)(_data + SystemCallStub.Result) = result;
         Volatile.Write(ref State, Answered);
+        Volatile.Write(ref _isServing, false);
     }
 
     /// <summary>For the attendant: the call that it took must leave by an exit after all.</summary>
-    public void Decline() => Volatile.Write(ref State, Declined);
+    public void Decline()
+    {
+        Volatile.Write(ref State, Declined);
+        Volatile.Write(ref _isServing, false);
+    }
 
     /// <summary>
     /// For the vCPU's thread, with the vCPU stopped: takes back what was posted, or waits for the attendant that
-    /// took it. True when it was answered.
+    /// took it. True when it was answered. A state that the program forged counts as nothing posted.
     /// </summary>
     public bool Reclaim(out ulong result)
     {
@@ -91,8 +106,11 @@ public sealed unsafe class SystemCallSlot
                     result = *(ulong*)(_data + SystemCallStub.Result);
                     Volatile.Write(ref State, Idle);
                     return true;
-                case Taken:
+                case Taken when Volatile.Read(ref _isServing):
                     spin.SpinOnce();
+                    break;
+                case Taken when Volatile.Read(ref State) != Taken:
+                    // Answered between the two looks.
                     break;
                 case Posted when Interlocked.CompareExchange(ref State, Idle, Posted) != Posted:
                     break;

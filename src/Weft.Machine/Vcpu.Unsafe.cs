@@ -146,13 +146,13 @@ public sealed unsafe class Vcpu : IDisposable
         long result = _kvm.Run(PendingAddress);
         if (result < 0)
             return FailedRun((Errno)(-result));
-        if (_kvm.ExitReason == KvmExitReason.Io && _kvm.IoIsWrite)
+        if (_kvm.ExitReason == KvmExitReason.Io)
         {
             int port = _kvm.IoPort;
-            if (port == SystemLayout.SystemCallPort && InStubPage(Registers.Rip))
+            if (port == SystemLayout.SystemCallPort && _kvm.IoIsWrite && InStubPage(Registers.Rip))
                 return FinishSystemCallEntry();
             int vector = port - SystemLayout.FirstExceptionPort;
-            if ((uint)vector < SystemLayout.ExceptionCount && InExceptionStubs(Registers.Rip))
+            if ((uint)vector < SystemLayout.ExceptionCount && _kvm.IoIsWrite && InExceptionStubs(Registers.Rip))
                 return FinishException(vector);
             return ForgedPort();
         }
@@ -224,14 +224,19 @@ public sealed unsafe class Vcpu : IDisposable
         return VcpuExit.Exception;
     }
 
-    /// <summary>The program itself wrote to a port of ours, outside the stub: a general protection fault, as on Linux.</summary>
+    /// <summary>The program itself used a port of ours, outside the stub: a general protection fault, as on Linux.</summary>
     private VcpuExit ForgedPort()
     {
-        const int shortOutputBytes = 2;
         Vector = GeneralProtection;
         ErrorCode = 0;
-        Registers.Rip -= shortOutputBytes;
+        KvmRegisters kept = Registers;
+        _kvm.FinishExit();
+        // Where KVM emulates the instruction an output is over already, and nothing tells its length: 1 byte by DX, else 2.
+        if (Registers.Rip == kept.Rip)
+            kept.Rip -= (ushort)kept.Rdx == SystemLayout.SystemCallPort ? 1UL : 2UL;
+        Registers = kept;
         RegistersChanged();
+        LoadUserSegments();
         return VcpuExit.Exception;
     }
 

@@ -20,6 +20,8 @@ internal static class AdviceCalls
             return Errno.EINVAL;
         if (toFixed && ((newAddress & PageMask) != 0 || newAddress > AddressSpace.End || newSize > AddressSpace.End - newAddress))
             return Errno.EINVAL;
+        if (toFixed && newAddress < AddressSpace.LowestAddress)
+            return Errno.EPERM;
         if (address > AddressSpace.End || oldSize > AddressSpace.End - address)
             return Errno.EFAULT;
         if (newSize > AddressSpace.End)
