@@ -25,7 +25,8 @@ public sealed class IsolationTests
         // Descriptor 5 is the folder that holds the secret.
         string inherited = descriptor.Length > 0 ? $"exec 5<{Shell.Quote(folder.Path)}; " : "";
         var outcome = await Runs.OnceAsync(new Command("/bin/bash", "-c", inherited + "exec " + escape.Typed));
-        Assert.Empty(outcome.Output.Split('\n').Where(line => line.EndsWith("ESCAPED", StringComparison.Ordinal)));
+        string[] escapes = [.. outcome.Output.Split('\n').Where(line => line.EndsWith("ESCAPED", StringComparison.Ordinal))];
+        Assert.Empty(escapes);
         Assert.EndsWith("done\n", outcome.Output);
         Assert.Equal(0, outcome.Status);
         Assert.False(File.Exists(folder.Path + "/left-behind"));
