@@ -32,8 +32,6 @@ internal static class MessageCalls
         Errno error = ReadHeader(thread, message, PageAccess.Read, out MessageHeader header, out GuestVectors vectors);
         if (error != Errno.None)
             return error;
-        if (vectors.IsCutShort && !SocketWaits.IsStream(thread, host))
-            return Errno.EFAULT;
         SocketAddress name = default;
         if (header.Name != 0 && header.NameLength != 0)
             error = SocketAddress.Read(thread, new(header.Name), header.NameLength, false, out name);
@@ -71,8 +69,6 @@ internal static class MessageCalls
         Errno error = ReadHeader(thread, message, PageAccess.Write, out MessageHeader header, out GuestVectors vectors);
         if (error != Errno.None)
             return error;
-        if (vectors.IsCutShort && !SocketWaits.IsStream(thread, host))
-            return Errno.EFAULT;
         int room = header.Control == 0 ? 0 : (int)Math.Min(header.ControlLength, MostControl);
         MessageHeader hosts = new()
         {
@@ -97,8 +93,6 @@ internal static class MessageCalls
     /// <summary>Sends vectors to an address that is in scratch memory already.</summary>
     internal static SyscallResult SendVectors(GuestThread thread, int host, in GuestVectors vectors, long name, int nameLength, uint flags)
     {
-        if (vectors.IsCutShort && !SocketWaits.IsStream(thread, host))
-            return Errno.EFAULT;
         MessageHeader header = new()
         {
             Name = (ulong)name,
@@ -112,8 +106,6 @@ internal static class MessageCalls
     /// <summary>Receives into vectors; the sender's address comes to scratch memory, with its length.</summary>
     internal static SyscallResult ReceiveVectors(GuestThread thread, int host, in GuestVectors vectors, uint flags)
     {
-        if (vectors.IsCutShort && !SocketWaits.IsStream(thread, host))
-            return Errno.EFAULT;
         MessageHeader header = new()
         {
             Name = (ulong)SocketCalls.NameAddress(thread),

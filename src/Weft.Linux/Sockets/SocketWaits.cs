@@ -59,7 +59,7 @@ internal static class SocketWaits
         return (HostStubs.CallQuick(SystemCall.Fcntl, host, getFlags) & SocketFlags.NonBlocking) != 0;
     }
 
-    internal static bool IsStream(GuestThread thread, int host) =>
+    private static bool IsStream(GuestThread thread, int host) =>
         GetOption(thread, host, SocketFlags.OptionType, sizeof(int)) is [var type, ..] && type == SocketFlags.Stream;
 
     private static bool HasTimeout(GuestThread thread, int host, int option)

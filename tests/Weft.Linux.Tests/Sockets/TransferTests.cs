@@ -26,13 +26,14 @@ public sealed class TransferTests : IDisposable
     }
 
     [RequiresKvmFact]
-    public void A_stream_sends_what_is_accessible_and_a_datagram_nothing()
+    public void A_message_that_is_partly_inaccessible_is_not_sent()
     {
         ulong stream = Pair(SocketFlags.Stream).First, datagram = Pair(2).First;
         GuestVirtualAddress pages = _guest.Map(2);
         _guest.Memory.Unmap(pages.Value + CallFixture.PageBytes, CallFixture.PageBytes);
         ulong near = pages.Value + CallFixture.PageBytes - 10;
-        Assert.Equal(10u, _guest.Succeed(SystemCall.Sendto, stream, near, 20, 0));
+        Assert.Equal(Errno.EFAULT, _guest.Fail(SystemCall.Sendto, stream, near, 20, 0));
+        Assert.Equal(10u, _guest.Succeed(SystemCall.Sendto, stream, near, 10, 0));
         Assert.Equal(Errno.EFAULT, _guest.Fail(SystemCall.Sendto, datagram, near, 20, 0));
         Assert.Equal(Errno.EFAULT, _guest.Fail(SystemCall.Sendto, stream, CallFixture.Unmapped, 20, 0));
     }
