@@ -30,6 +30,7 @@ public sealed unsafe class Attendant
     private readonly NativeBuffer _sleepWord = new(4096);
     private readonly byte[] _ways = new byte[SystemCallSlot.WayCount];
     private readonly long _ticksPerUs = Math.Max(1, Stopwatch.Frequency / 1_000_000);
+    private readonly Lock _threadsLock = new();
     private GuestThread[] _threads = [];
     private long _notBefore;
     private int _penaltyUs = FirstPenaltyUs;
@@ -67,20 +68,26 @@ public sealed unsafe class Attendant
         thread.Vcpu.Slot.Patience = StubPatience;
         thread.Vcpu.Slot.SetWays(_ways, answers);
         thread.Vcpu.Slot.IsAttended = _awake;
-        Volatile.Write(ref _threads, [.. _threads.Where(other => other != thread), thread]);
+        lock (_threadsLock)
+            Volatile.Write(ref _threads, [.. _threads.Where(other => other != thread), thread]);
     }
 
     /// <summary>Forgets a finished thread.</summary>
     internal void Disable(GuestThread thread)
     {
         thread.Vcpu.Slot.SetWays(new byte[SystemCallSlot.WayCount], []);
-        Volatile.Write(ref _threads, [.. _threads.Where(other => other != thread)]);
+        lock (_threadsLock)
+            Volatile.Write(ref _threads, [.. _threads.Where(other => other != thread)]);
     }
 
     /// <summary>Called for each call that left by an exit though the attendant could have served it; wakes it when that pays.</summary>
     internal void NoticeExit(GuestThread thread, ulong number)
     {
-        if (number >= (ulong)_ways.Length || _ways[number] != 1 || _awake)
+        if (number >= (ulong)_ways.Length || _ways[number] != 1)
+            return;
+        if (thread.Declined.MayAskAgain((int)number))
+            thread.Vcpu.Slot.SetWay((int)number, 1);
+        if (_awake)
             return;
         long now = Stopwatch.GetTimestamp();
         bool close = now - thread.LastAttendableExit < BurstGapUs * _ticksPerUs;
@@ -158,9 +165,17 @@ public sealed unsafe class Attendant
             Answered++;
             SyscallArguments arguments = new(words[0], words[1], words[2], words[3], words[4], words[5]);
             if (thread.TryAnswerForAttendant(number, arguments, _ways, out SyscallResult result))
+            {
+                thread.Declined.Answered((int)number);
                 thread.Vcpu.Slot.Answer((ulong)result.Value);
-            else
-                thread.Vcpu.Slot.Decline();
+                continue;
+            }
+            if (number < (ulong)_ways.Length)
+            {
+                thread.Declined.Declined((int)number);
+                thread.Vcpu.Slot.SetWay((int)number, 0);
+            }
+            thread.Vcpu.Slot.Decline();
         }
         return served;
     }

@@ -71,6 +71,9 @@ public sealed partial class GuestThread
     /// <summary>When the thread last left by an exit for a call that the attendant could have served; the attendant's.</summary>
     internal long LastAttendableExit { get; set; }
 
+    /// <summary>What the attendant declined lately.</summary>
+    internal DeclinedCalls Declined { get; } = new();
+
     /// <summary>How many such exits followed each other closely; the attendant's.</summary>
     internal int AttendableBurst { get; set; }
 
