@@ -30,6 +30,9 @@ internal sealed record Figure
     /// <summary>Whether it is met; null without an expectation or a measurement.</summary>
     public bool? IsMet => Expected is null || Measured is null ? null : Measured.Median <= Expected.AtMost;
 
+    /// <summary>False when the bound lies between the quartiles: the machine was too restless to tell.</summary>
+    public bool? IsClear => IsMet is null ? null : Measured!.High <= Expected!.AtMost || Measured.Low > Expected.AtMost;
+
     /// <summary>What the reader should know.</summary>
     public string? Note { get; init; }
 

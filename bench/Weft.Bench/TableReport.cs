@@ -54,8 +54,8 @@ internal static class TableReport
     private static string Verdict(Figure figure) => (figure.Error, figure.IsMet) switch
     {
         (not null, _) => "[red]failed[/]",
-        (_, true) => "[green]met[/]",
-        (_, false) => "[yellow]missed[/]",
+        (_, true) => figure.IsClear == true ? "[green]met[/]" : "[green]met?[/]",
+        (_, false) => figure.IsClear == true ? "[yellow]missed[/]" : "[yellow]missed?[/]",
         _ => "",
     };
 
