@@ -9,7 +9,9 @@ namespace Weft.Linux.Files;
 internal ref struct PathTarget
 {
     private FileLease _lease;
-    private int _owned;
+
+    // One more than the descriptor to close: default(PathTarget), which a failed resolution leaves, owns nothing.
+    private int _ownedPlusOne;
 
     /// <summary>The host's directory descriptor; the object itself when <see cref="IsObject"/>.</summary>
     internal int Directory { get; private set; }
@@ -40,7 +42,7 @@ internal ref struct PathTarget
 
     /// <summary>A name below a descriptor that the guest holds, or the object when the name is empty. Takes the lease.</summary>
     internal static PathTarget Below(FileLease lease, int directory, long name, bool isObject, Mount? mount) =>
-        new() { _lease = lease, _owned = -1, Directory = directory, Name = name, IsObject = isObject, Mount = mount, VirtualPath = "" };
+        new() { _lease = lease, Directory = directory, Name = name, IsObject = isObject, Mount = mount, VirtualPath = "" };
 
     /// <summary>What a walk has found. Takes the descriptor.</summary>
     internal static PathTarget Found(PathWalker walker, NativeBuffer scratch, int nameOffset, bool isObject)
@@ -49,7 +51,7 @@ internal ref struct PathTarget
         int host = level.Host < 0 ? -1 : walker.TakeHost();
         return new PathTarget
         {
-            _owned = host,
+            _ownedPlusOne = host + 1,
             Directory = host,
             Name = PathScratch.Put(scratch, nameOffset, isObject ? "" : walker.LastName),
             IsObject = isObject,
@@ -63,7 +65,7 @@ internal ref struct PathTarget
     /// <summary>An object that the caller opened. Takes the descriptor.</summary>
     internal static PathTarget Owned(int host, NativeBuffer scratch, int nameOffset, Mount? mount) => new()
     {
-        _owned = host,
+        _ownedPlusOne = host + 1,
         Directory = host,
         Name = PathScratch.Put(scratch, nameOffset, ""),
         IsObject = true,
@@ -74,8 +76,8 @@ internal ref struct PathTarget
     /// <summary>Gives the descriptor to the caller.</summary>
     internal int TakeOwned()
     {
-        int host = _owned;
-        _owned = -1;
+        int host = _ownedPlusOne - 1;
+        _ownedPlusOne = 0;
         return host;
     }
 
@@ -83,8 +85,8 @@ internal ref struct PathTarget
     public void Dispose()
     {
         _lease.Dispose();
-        if (_owned >= 0)
-            HostFile.Close(_owned);
-        _owned = -1;
+        if (_ownedPlusOne > 0)
+            HostFile.Close(_ownedPlusOne - 1);
+        _ownedPlusOne = 0;
     }
 }
