@@ -25,7 +25,7 @@ public sealed unsafe class Vcpu : IDisposable
     private readonly KvmVcpu _kvm;
     private readonly HostAddress _block;
     private readonly ulong _blockAddress;
-    private Errno _lastError;
+    private Errno _failure;
 
     internal Vcpu(KvmVcpu kvm, GuestPageTables tables, HostAddress block, ulong blockAddress)
     {
@@ -161,7 +161,7 @@ public sealed unsafe class Vcpu : IDisposable
 
     /// <summary>One line on the last exit, for a bug report.</summary>
     public string Describe() =>
-        $"KVM_RUN {_lastError}, exit {_kvm.ExitReason} detail 0x{_kvm.ExitDetail:x} at rip 0x{Registers.Rip:x} rsp 0x{Registers.Rsp:x} cs 0x{_kvm.SpecialRegisters.Cs.Selector:x} cr2 0x{_kvm.SpecialRegisters.Cr2:x}";
+        $"{(_failure == Errno.None ? "" : $"KVM_RUN {_failure}, last ")}KVM exit {_kvm.ExitReason} detail 0x{_kvm.ExitDetail:x} at rip 0x{Registers.Rip:x} rsp 0x{Registers.Rsp:x} cs 0x{_kvm.SpecialRegisters.Cs.Selector:x} cr2 0x{_kvm.SpecialRegisters.Cr2:x}";
 
     /// <summary>Closes the vCPU's descriptor.</summary>
     public void Dispose() => _kvm.Dispose();
@@ -197,7 +197,7 @@ public sealed unsafe class Vcpu : IDisposable
             LoadUserSegments();
             return complete ? VcpuExit.Interrupted : VcpuExit.SystemCall;
         }
-        _lastError = errno;
+        _failure = errno;
         return errno switch
         {
             Errno.EINTR or Errno.EAGAIN => VcpuExit.Interrupted,

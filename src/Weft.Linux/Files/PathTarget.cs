@@ -9,7 +9,8 @@ namespace Weft.Linux.Files;
 internal ref struct PathTarget
 {
     private FileLease _lease;
-    // One more than the descriptor: a target never filled in, which is all zeroes, owns none.
+
+    // One more than the descriptor to close: default(PathTarget), which a failed resolution leaves, owns nothing.
     private int _ownedPlusOne;
 
     /// <summary>The host's directory descriptor; the object itself when <see cref="IsObject"/>.</summary>
