@@ -21,10 +21,12 @@ public sealed unsafe class Attendant
     private const int BurstLength = 4;
     private const int PreemptedGapUs = 80;
     private const int FirstPenaltyUs = 5_000, LongestPenaltyUs = 1_000_000;
+    private const int RecentUs = 5_000;
     private const uint StubPatience = 2_000;
     private const int SnapshotChecksPerTurn = 64;
     private const int FutexWaitPrivate = 128, FutexWakePrivate = 129;
 
+    private static readonly int HostProcessors = Environment.ProcessorCount;
     private readonly Kernel _kernel;
     private readonly bool _forced;
     private readonly NativeBuffer _sleepWord = new(4096);
@@ -93,8 +95,23 @@ public sealed unsafe class Attendant
         bool close = now - thread.LastAttendableExit < BurstGapUs * _ticksPerUs;
         thread.LastAttendableExit = now;
         thread.AttendableBurst = close ? thread.AttendableBurst + 1 : 0;
-        if (_forced || (thread.AttendableBurst >= BurstLength && now >= Volatile.Read(ref _notBefore) && _kernel.HasFreeCore))
+        if (_forced || (thread.AttendableBurst >= BurstLength && now >= Volatile.Read(ref _notBefore) && HasFreeCore(now)))
             Wake();
+    }
+
+    /// <summary>
+    /// Whether a core is left beside the threads that want one. Threads that take turns (a ping-pong over a pipe) are
+    /// never runnable both at once, yet an attendant on the second core would delay each wake-up: so those that
+    /// waited for a moment only count too.
+    /// </summary>
+    private bool HasFreeCore(long now)
+    {
+        long recently = now - RecentUs * _ticksPerUs;
+        int wanting = 0;
+        foreach (GuestThread thread in Volatile.Read(ref _threads))
+            if (thread.WantsCoreSince(recently))
+                wanting++;
+        return wanting < HostProcessors;
     }
 
     private void Wake()
@@ -140,7 +157,7 @@ public sealed unsafe class Attendant
                     _penaltyUs = Math.Max(FirstPenaltyUs, _penaltyUs / 2);
                     return;
                 }
-                if (!_forced && (now - lastTurn > preemptedTicks || !_kernel.HasFreeCore))
+                if (!_forced && (now - lastTurn > preemptedTicks || !HasFreeCore(now)))
                 {
                     // Someone else wants this core: give it back, for longer each time.
                     _penaltyUs = Math.Min(LongestPenaltyUs, _penaltyUs * 2);

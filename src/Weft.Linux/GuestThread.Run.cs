@@ -19,7 +19,7 @@ public sealed partial class GuestThread
     {
         BindToHostThread();
         _statistics = Kernel.Statistics.RentThread();
-        Kernel.CountRunnable(1);
+        _isObserved = Kernel.IsObserved;
         while (!_finished)
         {
             if (Volatile.Read(ref Vcpu.PendingWord) != 0 || Signals.HasDeliverable)
@@ -33,7 +33,6 @@ public sealed partial class GuestThread
             NoteExit(exit);
             Handle(exit);
         }
-        Kernel.CountRunnable(-1);
         Kernel.Attendant.Disable(this);
         Kernel.Statistics.ReturnThread(_statistics);
         _scratch?.Dispose();
@@ -147,7 +146,7 @@ public sealed partial class GuestThread
 
     private SyscallResult Answer(ulong number, in SyscallArguments arguments, CallWays way)
     {
-        if (Kernel.IsObserved)
+        if (_isObserved)
             return AnswerObserved(number, arguments, way);
         // One that the attendant declines counts here too, and again when it comes by an exit: rare, and not worth a branch.
         _statistics.CountCall(number, way);

@@ -26,11 +26,6 @@ public sealed class Kernel
     /// <summary>Answers calls without an exit.</summary>
     public Attendant Attendant { get; }
 
-    /// <summary>Whether a core is left for the attendant beside the threads that are not blocked.</summary>
-    internal bool HasFreeCore => Volatile.Read(ref _runnableThreads) < HostProcessors;
-    /// <summary>A thread starts or stops being runnable.</summary>
-    internal void CountRunnable(int change) => Interlocked.Add(ref _runnableThreads, change);
-
     /// <summary>The machine below.</summary>
     public GuestMachine Machine { get; }
 
@@ -115,7 +110,5 @@ public sealed class Kernel
         Thread.Sleep(Timeout.Infinite);
     }
 
-    private static readonly int HostProcessors = Environment.ProcessorCount;
-    private int _runnableThreads;
     private int _ended;
 }
