@@ -71,8 +71,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
             file.Dispose();
             if (depth >= ScriptHeader.MaxDepth)
                 throw new LoadException(Errno.ELOOP, $"{path}: scripts whose interpreters are scripts, too deep");
-            byte[][] rest = [.. arguments.Skip(1)];
-            arguments = ScriptHeader.Arguments(interpreter, argument, Encoding.UTF8.GetBytes(path), rest);
+            arguments = ScriptHeader.Arguments(interpreter, argument, Encoding.UTF8.GetBytes(path), [.. arguments]);
             path = Encoding.UTF8.GetString(interpreter);
         }
     }

@@ -38,7 +38,8 @@ internal sealed class RunningProcess : IAsyncDisposable
     /// <exception cref="System.ComponentModel.Win32Exception">The program cannot be started.</exception>
     public static RunningProcess Start(Command command)
     {
-        var start = new ProcessStartInfo(command.Program)
+        // The test host ignores SIGPIPE and hands that down; env restores the default and becomes the program.
+        var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal=PIPE", command.Program, .. command.Arguments])
         {
             WorkingDirectory = command.WorkingDirectory ?? Repository.Root,
             RedirectStandardInput = true,
@@ -48,8 +49,6 @@ internal sealed class RunningProcess : IAsyncDisposable
             StandardOutputEncoding = Encoding.Latin1,
             StandardErrorEncoding = Encoding.Latin1,
         };
-        foreach (string argument in command.Arguments)
-            start.ArgumentList.Add(argument);
         start.Environment.Clear();
         foreach (var (name, value) in Surroundings.Variables.Concat(command.Environment))
             start.Environment[name] = value;
