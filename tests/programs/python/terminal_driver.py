@@ -3,7 +3,7 @@
 usage: terminal_driver.py SCRIPT COMMAND…
 
 SCRIPT is JSON, a list of steps: ["expect", TEXT], ["type", TEXT], ["size", COLUMNS, ROWS], ["signal", NAME],
-["end"] (waits for the command's end). Prints everything the command wrote, then its status.
+["pause", SECONDS], ["end"] (waits for the command's end). Prints everything the command wrote, then its status.
 """
 import fcntl
 import json
@@ -55,6 +55,8 @@ for step in steps:
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", step[2], step[1], 0, 0))
     elif step[0] == "signal":
         os.kill(pid, getattr(signal, step[1]))
+    elif step[0] == "pause":
+        time.sleep(step[1])
     elif step[0] == "end":
         while read_more(0.1) and time.monotonic() < deadline:
             pass
