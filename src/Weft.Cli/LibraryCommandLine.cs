@@ -52,11 +52,13 @@ public static class LibraryCommandLine
     {
         if (option.Value is null)
             return new Option<bool>(option.Name) { Description = option.Description };
-        Option<string[]> made = new(option.Name)
+        if (option.IsRepeatable)
+            return new Option<string[]>(option.Name) { Description = option.Description, HelpName = option.Value };
+        Option<string> made = new(option.Name)
         {
             Description = option.Description,
             HelpName = option.Value,
-            Arity = option.IsRepeatable ? ArgumentArity.OneOrMore : option.ValueIsOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+            Arity = option.ValueIsOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
         };
         if (option.Choices.Count > 0)
             made.AcceptOnlyFromAmong([.. option.Choices]);

@@ -21,15 +21,18 @@ public sealed unsafe class Attendant
     private const int BurstLength = 4;
     private const int PreemptedGapUs = 80;
     private const int FirstPenaltyUs = 5_000, LongestPenaltyUs = 1_000_000;
+    private const int RecentUs = 5_000;
     private const uint StubPatience = 2_000;
     private const int SnapshotChecksPerTurn = 64;
     private const int FutexWaitPrivate = 128, FutexWakePrivate = 129;
 
+    private static readonly int HostProcessors = Environment.ProcessorCount;
     private readonly Kernel _kernel;
     private readonly bool _forced;
     private readonly NativeBuffer _sleepWord = new(4096);
     private readonly byte[] _ways = new byte[SystemCallSlot.WayCount];
     private readonly long _ticksPerUs = Math.Max(1, Stopwatch.Frequency / 1_000_000);
+    private readonly Lock _threadsLock = new();
     private GuestThread[] _threads = [];
     private long _notBefore;
     private int _penaltyUs = FirstPenaltyUs;
@@ -67,27 +70,48 @@ public sealed unsafe class Attendant
         thread.Vcpu.Slot.Patience = StubPatience;
         thread.Vcpu.Slot.SetWays(_ways, answers);
         thread.Vcpu.Slot.IsAttended = _awake;
-        Volatile.Write(ref _threads, [.. _threads.Where(other => other != thread), thread]);
+        lock (_threadsLock)
+            Volatile.Write(ref _threads, [.. _threads.Where(other => other != thread), thread]);
     }
 
     /// <summary>Forgets a finished thread.</summary>
     internal void Disable(GuestThread thread)
     {
         thread.Vcpu.Slot.SetWays(new byte[SystemCallSlot.WayCount], []);
-        Volatile.Write(ref _threads, [.. _threads.Where(other => other != thread)]);
+        lock (_threadsLock)
+            Volatile.Write(ref _threads, [.. _threads.Where(other => other != thread)]);
     }
 
     /// <summary>Called for each call that left by an exit though the attendant could have served it; wakes it when that pays.</summary>
     internal void NoticeExit(GuestThread thread, ulong number)
     {
-        if (number >= (ulong)_ways.Length || _ways[number] != 1 || _awake)
+        if (number >= (ulong)_ways.Length || _ways[number] != 1)
+            return;
+        if (thread.Declined.MayAskAgain((int)number))
+            thread.Vcpu.Slot.SetWay((int)number, 1);
+        if (_awake)
             return;
         long now = Stopwatch.GetTimestamp();
         bool close = now - thread.LastAttendableExit < BurstGapUs * _ticksPerUs;
         thread.LastAttendableExit = now;
         thread.AttendableBurst = close ? thread.AttendableBurst + 1 : 0;
-        if (_forced || (thread.AttendableBurst >= BurstLength && now >= Volatile.Read(ref _notBefore) && _kernel.HasFreeCore))
+        if (_forced || (thread.AttendableBurst >= BurstLength && now >= Volatile.Read(ref _notBefore) && HasFreeCore(now)))
             Wake();
+    }
+
+    /// <summary>
+    /// Whether a core is left beside the threads that want one. Threads that take turns (a ping-pong over a pipe) are
+    /// never runnable both at once, yet an attendant on the second core would delay each wake-up: so those that
+    /// waited for a moment only count too.
+    /// </summary>
+    private bool HasFreeCore(long now)
+    {
+        long recently = now - RecentUs * _ticksPerUs;
+        int wanting = 0;
+        foreach (GuestThread thread in Volatile.Read(ref _threads))
+            if (thread.WantsCoreSince(recently))
+                wanting++;
+        return wanting < HostProcessors;
     }
 
     private void Wake()
@@ -133,7 +157,7 @@ public sealed unsafe class Attendant
                     _penaltyUs = Math.Max(FirstPenaltyUs, _penaltyUs / 2);
                     return;
                 }
-                if (!_forced && (now - lastTurn > preemptedTicks || !_kernel.HasFreeCore))
+                if (!_forced && (now - lastTurn > preemptedTicks || !HasFreeCore(now)))
                 {
                     // Someone else wants this core: give it back, for longer each time.
                     _penaltyUs = Math.Min(LongestPenaltyUs, _penaltyUs * 2);
@@ -158,9 +182,17 @@ public sealed unsafe class Attendant
             Answered++;
             SyscallArguments arguments = new(words[0], words[1], words[2], words[3], words[4], words[5]);
             if (thread.TryAnswerForAttendant(number, arguments, _ways, out SyscallResult result))
+            {
+                thread.Declined.Answered((int)number);
                 thread.Vcpu.Slot.Answer((ulong)result.Value);
-            else
-                thread.Vcpu.Slot.Decline();
+                continue;
+            }
+            if (number < (ulong)_ways.Length)
+            {
+                thread.Declined.Declined((int)number);
+                thread.Vcpu.Slot.SetWay((int)number, 0);
+            }
+            thread.Vcpu.Slot.Decline();
         }
         return served;
     }

@@ -11,12 +11,16 @@ public sealed partial class GuestThread
     // A thread that does not run yet has nothing to count; Run takes its own.
     private ThreadStatistics _statistics = ThreadStatistics.Unused;
     private long _exitTimestamp;
+    private bool _isObserved;
 
     /// <summary>Counts an exit, and when it happened if someone watches.</summary>
     private void NoteExit(VcpuExit exit)
     {
-        _statistics.CountExit(exit == VcpuExit.Exception && Vcpu.Vector == PageFaultVector ? ExitReason.PageFault : ThreadStatistics.ReasonOf(exit));
-        if (Kernel.IsObserved)
+        if (exit == VcpuExit.SystemCall)
+            _statistics.CountExit(ExitReason.SystemCall);
+        else
+            _statistics.CountExit(exit == VcpuExit.Exception && Vcpu.Vector == PageFaultVector ? ExitReason.PageFault : ThreadStatistics.ReasonOf(exit));
+        if (_isObserved)
             _exitTimestamp = Stopwatch.GetTimestamp();
     }
 

@@ -11,12 +11,15 @@ public sealed partial class GuestThread
     private bool _isAttended;
     private int _handlerLock;
 
+    /// <summary>The running handler is on the attendant's thread: it must not wait, and may decline.</summary>
+    internal bool IsAttended => _isAttended;
+
     /// <summary>Runs the thread on the calling host thread until it ends.</summary>
     public void Run()
     {
         BindToHostThread();
         _statistics = Kernel.Statistics.RentThread();
-        Kernel.CountRunnable(1);
+        _isObserved = Kernel.IsObserved;
         while (!_finished)
         {
             if (Volatile.Read(ref Vcpu.PendingWord) != 0 || Signals.HasDeliverable)
@@ -30,7 +33,6 @@ public sealed partial class GuestThread
             NoteExit(exit);
             Handle(exit);
         }
-        Kernel.CountRunnable(-1);
         Kernel.Attendant.Disable(this);
         Kernel.Statistics.ReturnThread(_statistics);
         _scratch?.Dispose();
@@ -40,8 +42,10 @@ public sealed partial class GuestThread
     /// <summary>Takes the calling host thread's id as this thread's.</summary>
     internal void BindToHostThread()
     {
-        if (ThreadId == 0)
-            ThreadId = (int)HostStubs.CallQuick(SystemCall.Gettid);
+        if (ThreadId != 0)
+            return;
+        ThreadId = (int)HostStubs.CallQuick(SystemCall.Gettid);
+        Processes.ProcessorShare.Apply(Kernel.Options, Kernel.ProcessId);
     }
 
     /// <summary>The thread ends after the current system call.</summary>
@@ -142,7 +146,7 @@ public sealed partial class GuestThread
 
     private SyscallResult Answer(ulong number, in SyscallArguments arguments, CallWays way)
     {
-        if (Kernel.IsObserved)
+        if (_isObserved)
             return AnswerObserved(number, arguments, way);
         // One that the attendant declines counts here too, and again when it comes by an exit: rare, and not worth a branch.
         _statistics.CountCall(number, way);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Weft.Kvm;
 using Weft.Linux.Files;
 using Weft.Linux.Memory;
@@ -20,6 +21,7 @@ public sealed partial class GuestThread
 {
     private const int ScratchBytes = 64 << 10;
     private NativeBuffer? _scratch;
+    private long _waitsSince;
 
     /// <summary>A thread that does not run yet.</summary>
     public GuestThread(Process process, Vcpu vcpu)
@@ -71,6 +73,9 @@ public sealed partial class GuestThread
     /// <summary>When the thread last left by an exit for a call that the attendant could have served; the attendant's.</summary>
     internal long LastAttendableExit { get; set; }
 
+    /// <summary>What the attendant declined lately.</summary>
+    internal DeclinedCalls Declined { get; } = new();
+
     /// <summary>How many such exits followed each other closely; the attendant's.</summary>
     internal int AttendableBurst { get; set; }
 
@@ -96,6 +101,16 @@ public sealed partial class GuestThread
     }
 
     /// <summary>
+    /// Whether the thread wants a core, or wanted one shortly ago: it runs, or began to wait after that time.
+    /// Any thread may ask.
+    /// </summary>
+    internal bool WantsCoreSince(long timestamp)
+    {
+        long waitsSince = Volatile.Read(ref _waitsSince);
+        return waitsSince == 0 || waitsSince > timestamp;
+    }
+
+    /// <summary>
     /// As <see cref="Block"/>, but false when an interruption brought no signal to deliver: the caller then works
     /// out what is left of a relative timeout and calls again.
     /// </summary>
@@ -104,9 +119,9 @@ public sealed partial class GuestThread
         result = SyscallResult.Declined;
         if (_isAttended)
             return true;
-        Kernel.CountRunnable(-1);
+        Volatile.Write(ref _waitsSince, Stopwatch.GetTimestamp());
         result = HostStubs.CallInterruptible(Vcpu.PendingAddress, number, a0, a1, a2, a3, a4, a5);
-        Kernel.CountRunnable(1);
+        Volatile.Write(ref _waitsSince, 0);
         if (result.Error != Errno.EINTR)
             return true;
         ClearInterrupt();

@@ -26,16 +26,17 @@ public sealed class Kernel
     /// <summary>Answers calls without an exit.</summary>
     public Attendant Attendant { get; }
 
-    /// <summary>Whether a core is left for the attendant beside the threads that are not blocked.</summary>
-    internal bool HasFreeCore => Volatile.Read(ref _runnableThreads) < HostProcessors;
-    /// <summary>A thread starts or stops being runnable.</summary>
-    internal void CountRunnable(int change) => Interlocked.Add(ref _runnableThreads, change);
-
     /// <summary>The machine below.</summary>
     public GuestMachine Machine { get; }
 
     /// <summary>What the user chose.</summary>
     public KernelOptions Options { get; }
+
+    /// <summary>Whether sockets are made in a network namespace of the VM's own; see <see cref="Sockets.EmptyNetwork"/>.</summary>
+    public bool HasEmptyNetwork { get; internal set; }
+
+    /// <summary>Whether the VM has a network for itself, be it the host's or an empty one: sockets need no watching.</summary>
+    internal bool HasAnyNetwork => Options.HasNetwork || HasEmptyNetwork;
 
     /// <summary>Names of Unix sockets that the host knows by others.</summary>
     internal Sockets.UnixNames UnixNames { get; } = new();
@@ -63,6 +64,17 @@ public sealed class Kernel
 
     /// <summary>Whether calls take the slower path on which they are timed and shown.</summary>
     internal bool IsObserved => Statistics.MeasuresTime || Observer is not null;
+
+    /// <summary>How often the vCPUs' stubs answered a call by themselves.</summary>
+    public long CallsInStub(int number)
+    {
+        int answer = Array.IndexOf(StubAnswers.Calls, (SystemCall)number);
+        long sum = 0;
+        if (answer >= 0)
+            foreach (Vcpu vcpu in Machine.Vcpus)
+                sum += vcpu.Slot.AnswerUses(answer);
+        return sum;
+    }
 
     /// <summary>A vCPU for a new thread: one that a finished thread left, or a new one. Null at the host's limit.</summary>
     internal Vcpu? TakeVcpu(GuestPageTables tables)
@@ -98,7 +110,5 @@ public sealed class Kernel
         Thread.Sleep(Timeout.Infinite);
     }
 
-    private static readonly int HostProcessors = Environment.ProcessorCount;
-    private int _runnableThreads;
     private int _ended;
 }

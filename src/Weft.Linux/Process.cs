@@ -22,6 +22,7 @@ public sealed class Process
         Memory.SetLimit(kernel.Options.MemoryLimitBytes);
         Signals = new ProcessSignals(this);
         Files.Limit = Limits.DescriptorLimit;
+        Memory.MostMappedBytes = Limits[Resource.AddressSpace].Soft;
         Paths = new PathResolver(kernel);
     }
 

@@ -14,6 +14,7 @@ public sealed unsafe class GuestMachine : IDisposable
     private readonly Lock _lock = new();
     private readonly List<GuestPageTables> _addressSpaces = [];
     private readonly List<(GuestPhysicalAddress Block, ulong Virtual)> _blocks = [];
+    private readonly List<Vcpu> _vcpus = [];
     private readonly GuestPhysicalAddress _interruptTable;
     private readonly GuestPhysicalAddress _exceptionStubs;
     private int _vcpuCount;
@@ -35,6 +36,16 @@ public sealed unsafe class GuestMachine : IDisposable
 
     /// <summary>vCPUs created so far; KVM cannot take one back.</summary>
     public int VcpuCount => _vcpuCount;
+
+    /// <summary>All vCPUs, for statistics. A copy.</summary>
+    public Vcpu[] Vcpus
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _vcpus];
+        }
+    }
 
     /// <summary>The most vCPUs that this host allows.</summary>
     public int MaximumVcpus => Math.Max(1, _kvm.Check(KvmCapability.MaximumVcpus));
@@ -69,7 +80,9 @@ public sealed unsafe class GuestMachine : IDisposable
                 MapBlock(space, block, address);
             _blocks.Add((block, address));
             _vcpuCount++;
-            return new Vcpu(kvm, tables, Memory.HostOf(block), address);
+            Vcpu vcpu = new(kvm, tables, Memory.HostOf(block), address);
+            _vcpus.Add(vcpu);
+            return vcpu;
         }
     }
 

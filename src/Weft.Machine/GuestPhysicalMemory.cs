@@ -201,6 +201,10 @@ public sealed class GuestPhysicalMemory : IDisposable
         return HostMapping.MapFile(HostOf(start), lengthBytes, descriptor, fileOffset, content);
     }
 
+    /// <summary>Moves a mapping of the VMM's into a reserved range whose slots are there. Returns 0 or -errno.</summary>
+    public long TakeOver(HostAddress mapping, GuestPhysicalAddress start, ulong lengthBytes) =>
+        HostMapping.Move(mapping, lengthBytes, HostOf(start), lengthBytes);
+
     /// <summary>
     /// Moves what the host maps behind one range to a longer one, which must be reserved and fresh; the old range
     /// ends as <see cref="Release"/> ends it. Returns 0 or -errno.

@@ -52,6 +52,19 @@ public sealed unsafe class SystemCallSlot
         ways[..Math.Min(ways.Length, WayCount)].CopyTo(new Span<byte>(_data + SystemCallStub.Way, WayCount));
     }
 
+    /// <summary>How often the stub gave an answer by itself. The program can write to it: for statistics only.</summary>
+    public long AnswerUses(int answer) =>
+        (uint)answer < AnswerCount ? Volatile.Read(ref *(long*)(_data + SystemCallStub.AnswerCounts + answer * sizeof(long))) : 0;
+
+    /// <summary>Sets the way of one call.</summary>
+    /// <param name="number">Below <see cref="WayCount"/>.</param>
+    /// <param name="way">As in <see cref="SetWays"/>.</param>
+    public void SetWay(int number, byte way)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)number, (uint)WayCount);
+        Volatile.Write(ref _data[SystemCallStub.Way + number], way);
+    }
+
     /// <summary>For the attendant: takes a posted call. False when there is none.</summary>
     /// <param name="number">RAX.</param>
     /// <param name="arguments">Six words: RDI, RSI, RDX, R10, R8, R9.</param>

@@ -54,6 +54,7 @@ leave:
   ud2
 answer_itself:
   lea r11, [rip+answer-16]
+  inc qword ptr [r11+rcx*8+0x80]
   mov rax, [r11+rcx*8]
 answer_loaded:
   jmp way_out
@@ -89,5 +90,7 @@ result: .quad 0
 flags_stack: .quad 0
 .org 0x1100
 answer: .fill 16, 8, 0
+.org 0x1180
+answer_count: .fill 16, 8, 0
 .org 0x1200
 way: .fill 512, 1, 0

@@ -17,7 +17,7 @@ internal sealed class OutputFile
     /// <param name="path">A file that is made or emptied, or "" for standard error.</param>
     /// <exception cref="IOException">It can't be written.</exception>
     internal OutputFile(string path) =>
-        _handle = path.Length > 0 ? File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite) : DuplicateStandardError();
+        _handle = path.Length > 0 ? Create(path) : DuplicateStandardError();
 
     /// <summary>Writes a text. A full disk or a closed pipe loses it: the program runs on.</summary>
     internal void Write(string text)
@@ -35,6 +35,18 @@ internal sealed class OutputFile
                     return;
                 done += (int)written;
             }
+    }
+
+    private static SafeFileHandle Create(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"'{path}', for --trace or --stats, can't be written ({exception.Message.TrimEnd('.')}); name a file that you may write", exception);
+        }
     }
 
     private static SafeFileHandle DuplicateStandardError()

@@ -23,6 +23,8 @@ public sealed class ProgramLookup(Func<string, long> open)
             Errno error = Probe(name);
             return error == Errno.None ? name : throw Refusal(name, error);
         }
+        if (name.Length == 0)
+            throw Refusal("''", Errno.ENOENT);
         Errno remembered = Errno.ENOENT;
         foreach (string directory in SearchPath(environment).Split(':'))
         {

@@ -4,6 +4,7 @@ using Weft.Linux;
 using Weft.Linux.Files;
 using Weft.Linux.Loading;
 using Weft.Linux.Signals;
+using Weft.Linux.Sockets;
 using Weft.Machine;
 using Weft.Vm.Stats;
 using Weft.Vm.Trace;
@@ -40,6 +41,7 @@ public sealed class VirtualMachine
     public void Run(IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment)
     {
         InheritedFiles.Adopt(_process.Files);
+        EmptyNetwork.TryEnter(_kernel);
         HostSignals.Start(_kernel, _process);
         Vcpu vcpu = _kernel.Machine.CreateVcpu(_process.Memory.PageTables);
         GuestThread main = new(_process, vcpu);

@@ -24,18 +24,18 @@ public sealed class CommandLineTests
     }
 
     [VmTheory]
-    [InlineData("empty", 0, 0)]
-    [InlineData("truncated", 200, 0)]
-    [InlineData("other machine", -1, 18)]
-    [InlineData("32 bits", -1, 4)]
-    [InlineData("no program headers", -1, 56)]
-    public async Task Damaged_executable_is_refused(string name, int length, int zeroedByte)
+    [InlineData("empty", 0, 0, 0)]
+    [InlineData("truncated", 200, 0, 0)]
+    [InlineData("other machine", -1, 18, 183)]
+    [InlineData("32 bits", -1, 18, 3)]
+    [InlineData("no program headers", -1, 56, 0)]
+    public async Task Damaged_executable_is_refused(string name, int length, int offset, byte value)
     {
         byte[] image = await File.ReadAllBytesAsync(await Programs.BuildAsync("hello-static"));
         if (length >= 0)
             Array.Resize(ref image, length);
         else
-            image[zeroedByte] = (byte)(zeroedByte == 4 ? 1 : 0);
+            image[offset] = value;
         using var folder = new TemporaryFolder();
         string path = Path.Combine(folder.Path, name.Replace(' ', '-'));
         await File.WriteAllBytesAsync(path, image);

@@ -8,17 +8,25 @@ public sealed class IsolationTests
 {
     [VmTheory]
     [EachWay]
-    public async Task Nothing_above_the_root_is_reached(string way)
+    public Task Nothing_above_the_root_is_reached(string way) => AssertHeldAsync(way);
+
+    [VmTheory]
+    [EachWay]
+    public Task Nothing_above_the_root_is_reached_by_an_inherited_descriptor(string way) => AssertHeldAsync(way, "5");
+
+    private static async Task AssertHeldAsync(string way, params string[] descriptor)
     {
         using var folder = new TemporaryFolder();
         string root = await MakeRootAsync(folder);
-        var escape = new Command("/escape", folder.Path + "/secret", "5") { WeftOptions = ["--root", root] }.InVm(way);
+        var escape = new Command("/escape", [folder.Path + "/secret", .. descriptor]) { WeftOptions = ["--root", root] }.InVm(way);
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(folder.Path + "/secret.socket"));
         listener.Listen();
         // Descriptor 5 is the folder that holds the secret.
-        var outcome = await Runs.OnceAsync(new Command("/bin/bash", "-c", $"exec 5<{Shell.Quote(folder.Path)}; exec {escape.Typed}"));
-        Assert.DoesNotContain("ESCAPED", outcome.Output);
+        string inherited = descriptor.Length > 0 ? $"exec 5<{Shell.Quote(folder.Path)}; " : "";
+        var outcome = await Runs.OnceAsync(new Command("/bin/bash", "-c", inherited + "exec " + escape.Typed));
+        string[] escapes = [.. outcome.Output.Split('\n').Where(line => line.EndsWith("ESCAPED", StringComparison.Ordinal))];
+        Assert.Empty(escapes);
         Assert.EndsWith("done\n", outcome.Output);
         Assert.Equal(0, outcome.Status);
         Assert.False(File.Exists(folder.Path + "/left-behind"));

@@ -20,8 +20,8 @@ public sealed class ServerTests
         await using var running = RunningProcess.Start(server.InVm(way));
         await running.WaitForPortAsync(port, StartTime);
 
-        var load = new Command(Surroundings.Find("redis-benchmark")!, "-p", Text(port), "-n", "4000", "-c", "20", "-r", "500", "-d", "100",
-            "-t", "set,get,incr,lpush,rpop,sadd,hset,zadd,mset", "-q");
+        var load = new Command(Surroundings.Find("redis-benchmark")!, "-p", Text(port), "-n", "1000", "-c", "20", "-r", "500", "-d", "100",
+            "-t", "set,get,incr,lpush,rpop,sadd,hset,zadd,mset", "-q") { Timeout = TimeSpan.FromMinutes(3) };
         var benchmark = await Runs.OnceAsync(load);
         Assert.True(benchmark.Status == 0, benchmark.Describe());
         Assert.Contains("MSET", benchmark.Output);

@@ -122,7 +122,10 @@ internal static class AttributeCalls
         if (error != Errno.None)
             return error;
         using (target)
-            return thread.Block(SystemCall.Truncate, PathScratch.PutDescriptorPath(thread.Scratch, target.Directory), length);
+        {
+            error = FileSizeLimit.CheckLength(thread, target.Directory, length);
+            return error != Errno.None ? error : thread.Block(SystemCall.Truncate, PathScratch.PutDescriptorPath(thread.Scratch, target.Directory), length);
+        }
     }
 
     [SystemCall(SystemCall.Ftruncate, SupportState.Full)]
@@ -131,7 +134,10 @@ internal static class AttributeCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
-        return file.Description is VirtualFile or VirtualDirectory ? Errno.EINVAL : thread.Block(SystemCall.Ftruncate, file.Host, length);
+        if (file.Description is VirtualFile or VirtualDirectory)
+            return Errno.EINVAL;
+        Errno error = FileSizeLimit.CheckLength(thread, file.Host, length);
+        return error != Errno.None ? error : thread.Block(SystemCall.Ftruncate, file.Host, length);
     }
 
     [SystemCall(SystemCall.Fallocate, SupportState.Full)]
@@ -140,7 +146,11 @@ internal static class AttributeCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
-        return file.Description is VirtualFile or VirtualDirectory ? Errno.EBADF : thread.Block(SystemCall.Fallocate, file.Host, mode, offset, length);
+        if (file.Description is VirtualFile or VirtualDirectory)
+            return Errno.EBADF;
+        const int keepSize = 1;
+        Errno error = (mode & keepSize) != 0 ? Errno.None : FileSizeLimit.CheckLength(thread, file.Host, unchecked(offset + length));
+        return error != Errno.None ? error : thread.Block(SystemCall.Fallocate, file.Host, mode, offset, length);
     }
 
     /// <summary>Finds an object that the call changes: EPERM in the VM's own view, EROFS in a read-only mount.</summary>

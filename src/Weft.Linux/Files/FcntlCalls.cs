@@ -1,3 +1,4 @@
+using Weft.Linux.Signals;
 using Weft.Machine;
 using Weft.Native;
 
@@ -14,7 +15,7 @@ internal static class FcntlCalls
 
     private const int LockBytes = 32;
 
-    [SystemCall(SystemCall.Fcntl, SupportState.Partly, Missing = "leases and directory notification are refused (EINVAL); O_ASYNC and F_SETSIG are not passed on")]
+    [SystemCall(SystemCall.Fcntl, SupportState.Partly, Missing = "leases and directory notification are refused (EINVAL), and F_SETSIG with signals that the VMM needs")]
     internal static SyscallResult Control(GuestThread thread, int descriptor, int command, ulong argument)
     {
         switch (command)
@@ -48,10 +49,7 @@ internal static class FcntlCalls
         {
             case GetFl when file is VirtualDirectory:
                 return OpenFlags.Directory;
-            case SetFl:
-                // SIGIO would go to the VMM instead of the program.
-                return HostStubs.Call(SystemCall.Fcntl, file.Host, SetFl, (long)argument & ~(long)OpenFlags.Async);
-            case GetFl or SetOwner or GetOwner or GetSignal or SetPipeSize or GetPipeSize or AddSeals or GetSeals or CreatedQuery:
+            case GetFl or SetFl or SetOwner or GetOwner or GetSignal or SetPipeSize or GetPipeSize or AddSeals or GetSeals or CreatedQuery:
                 return HostStubs.Call(SystemCall.Fcntl, file.Host, command, (int)argument);
             case GetLock or SetLock or SetLockWait or OfdGetLock or OfdSetLock or OfdSetLockWait or CancelLock:
                 return Lock(thread, file, command, new GuestVirtualAddress(argument));
@@ -61,7 +59,8 @@ internal static class FcntlCalls
                 using (FileLease other = thread.Files.Rent((int)argument))
                     return !other.IsOpen ? Errno.EBADF : ReferenceEquals(file, other.Description) ? 1 : 0;
             case SetSignal:
-                return argument == 0 ? SyscallResult.Success : Errno.EINVAL;
+                // Some signals of the host are the VMM's own.
+                return argument == 0 || HostSignals.IsForwarded((int)argument) ? HostStubs.Call(SystemCall.Fcntl, file.Host, SetSignal, (int)argument) : Errno.EINVAL;
             case GetLease:
                 const int unlocked = 2;
                 return unlocked;

@@ -111,6 +111,13 @@ public sealed class FileTable
         }
     }
 
+    /// <summary>The lowest number of a host descriptor, or -1: what the host reports of its own becomes the program's.</summary>
+    public int NumberOf(int hostDescriptor)
+    {
+        lock (_lock)
+            return Array.FindIndex(_files, file => file?.Host == hostDescriptor);
+    }
+
     /// <summary>The open numbers, ascending.</summary>
     public int[] OpenDescriptors()
     {

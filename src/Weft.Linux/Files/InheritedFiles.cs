@@ -11,13 +11,11 @@ public static class InheritedFiles
 
     /// <summary>
     /// Puts every descriptor that was inherited into the table. What the runtime opened itself is close-on-exec, what is
-    /// inherited can't be. To be called once, before the VMM opens anything that is not close-on-exec. The table's limit
-    /// becomes the soft RLIMIT_NOFILE.
+    /// inherited can't be. To be called once, before the VMM opens anything that is not close-on-exec.
     /// </summary>
     public static void Adopt(FileTable files)
     {
         using NativeBuffer buffer = new(BufferBytes);
-        files.Limit = SoftLimit(buffer);
         long directory = HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.Put(buffer, 0, "/proc/self/fd"),
             OpenFlags.Directory | OpenFlags.CloseOnExec);
         if (directory < 0)
@@ -52,13 +50,6 @@ public static class InheritedFiles
         long flags = HostStubs.Call(SystemCall.Fcntl, descriptor, getFlags);
         if (flags >= 0 && (flags & closeOnExec) == 0 && descriptor < files.Limit)
             files.InstallAt(descriptor, descriptor <= 2 ? new StandardFile(descriptor) : new FileDescription(descriptor), false);
-    }
-
-    private static int SoftLimit(NativeBuffer buffer)
-    {
-        const int openFiles = 7, fallback = 1024, most = 1 << 20;
-        long result = HostStubs.Call(SystemCall.Prlimit64, 0, openFiles, 0, (long)buffer.Address.Value);
-        return result < 0 ? fallback : (int)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(buffer.Span), most);
     }
 
     /// <summary>

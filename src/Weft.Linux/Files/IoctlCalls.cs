@@ -47,9 +47,6 @@ internal static class IoctlCalls
         GuestVirtualAddress address = new(argument);
         switch (request)
         {
-            case IoctlTable.FIOASYNC:
-                // SIGIO would go to the VMM instead of the program.
-                return thread.Memory.TryRead(address, out int wanted) ? (wanted == 0 ? SyscallResult.Success : Errno.ENOTTY) : Errno.EFAULT;
             case IoctlTable.TIOCGPTPEER:
                 return thread.Files.InstallHost(HostStubs.Call(SystemCall.Ioctl, file.Host, request, (long)argument | OpenFlags.CloseOnExec),
                     ((int)argument & OpenFlags.CloseOnExec) != 0);

@@ -31,9 +31,9 @@ internal static class IoctlTable
         0x5414 => (IoctlKind.In, 8), // TIOCSWINSZ
         0x5422 or 0x5425 or 0x5427 or 0x5428 => (IoctlKind.Value, 0), // TIOCNOTTY, TCSBRKP, TIOCSBRK, TIOCCBRK
         0x80045430 or 0x80045438 or 0x80045439 or 0x80045440 => (IoctlKind.Out, 4), // TIOCGPTN, TIOCGPKT, TIOCGPTLCK, TIOCGEXCL
-        0x40045431 or FIONBIO => (IoctlKind.In, 4), // TIOCSPTLCK
+        0x40045431 or FIONBIO or FIOASYNC => (IoctlKind.In, 4), // TIOCSPTLCK
         0x5460 => (IoctlKind.Out, 8), // FIOQSIZE
-        FIONCLEX or FIOCLEX or FIOASYNC or TIOCGPTPEER => (IoctlKind.Special, 0),
+        FIONCLEX or FIOCLEX or TIOCGPTPEER => (IoctlKind.Special, 0),
         _ => FindSocket(request),
     };
 

@@ -153,6 +153,13 @@ public sealed partial class PathResolver
     {
         if (path.IsAbsolute)
             walker.StartAtRoot();
+        else if (start.Description.VirtualPath is { } directory)
+        {
+            walker.StartAtRoot();
+            Errno error = walker.Walk(directory, PathGoal.Object);
+            if (error != Errno.None)
+                return error;
+        }
         else
             walker.StartAt(start.Description);
         return walker.Walk(path.AsString(), goal);

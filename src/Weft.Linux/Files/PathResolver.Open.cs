@@ -127,8 +127,8 @@ public sealed partial class PathResolver
                 return parent.Node is null ? Errno.ENOENT : Errno.EACCES;
             if (parent.Mount is { IsReadOnly: true })
                 return Errno.EROFS;
-            const int exclusive = OpenFlags.Exclusive | OpenFlags.NoFollow;
-            long host = HostStubs.Call(SystemCall.Openat, parent.Host, PathScratch.Put(scratch, PathScratch.Name, walker.LastName), flags | exclusive, mode);
+            // O_EXCL never follows a link at the end.
+            long host = HostStubs.Call(SystemCall.Openat, parent.Host, PathScratch.Put(scratch, PathScratch.Name, walker.LastName), flags | OpenFlags.Exclusive, mode);
             if (host >= 0)
             {
                 file = new FileDescription((int)host) { Mount = parent.Mount };
@@ -154,10 +154,12 @@ public sealed partial class PathResolver
             return Errno.ENOTDIR;
         if ((flags & OpenFlags.Path) != 0)
         {
-            int taken = walker.TakeHost();
+            // The walk's own O_NOFOLLOW would show in F_GETFL.
+            long taken = type == FileType.Link || (flags & OpenFlags.NoFollow) != 0 ? walker.TakeHost()
+                : HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.PutDescriptorPath(thread.Scratch, level.Host), flags);
             if (taken < 0)
                 return taken;
-            file = new FileDescription(taken) { Mount = level.Mount };
+            file = new FileDescription((int)taken) { Mount = level.Mount };
             return taken;
         }
         if (type == FileType.Link)
@@ -173,7 +175,7 @@ public sealed partial class PathResolver
         bool isWrite = (flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly || (flags & OpenFlags.Truncate) != 0;
         if (type == FileType.Directory && !isTemporary && (isWrite || (flags & OpenFlags.Create) != 0))
             return Errno.EISDIR;
-        if (mount is { IsReadOnly: true } && isWrite && type is FileType.Regular or FileType.Directory && mount is { IsReadOnly: true } && isWrite)
+        if (mount is { IsReadOnly: true } && isWrite && (type is FileType.Regular or FileType.Directory))
             return Errno.EROFS;
         const int settled = OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
         const int ownerReadWrite = 0x180;

@@ -16,20 +16,22 @@ namespace Weft.Linux.Files;
 public sealed partial class PathResolver
 {
     private readonly Lock _lock = new();
+    private readonly Kernel? _kernel;
     private FileDescription _workingDirectory;
 
     /// <summary>Opens root, binds and the working directory.</summary>
     /// <exception cref="MountException">One of them is not there.</exception>
     public PathResolver(Kernel kernel)
-    {
-        Kernel = kernel;
-        ProcessId = kernel.ProcessId;
-        Mounts = new MountTable(kernel.Options);
-        using NativeBuffer scratch = new(64 << 10);
-        _workingDirectory = InitialDirectory(kernel.Options, scratch);
-    }
+        : this(kernel.Options, kernel.ProcessId) => _kernel = kernel;
 
-    internal Kernel Kernel { get; }
+    /// <summary>The same without a view of the VM's own.</summary>
+    internal PathResolver(KernelOptions options, int processId)
+    {
+        ProcessId = processId;
+        Mounts = new MountTable(options);
+        using NativeBuffer scratch = new(64 << 10);
+        _workingDirectory = InitialDirectory(options, scratch);
+    }
 
     internal MountTable Mounts { get; }
 
@@ -97,7 +99,7 @@ public sealed partial class PathResolver
     internal bool TryFindVirtual(GuestThread thread, string path, out VirtualNode? node)
     {
         node = null;
-        return Kernel.VirtualFiles is { } files && IsBelowVirtual(path) && files.TryResolve(thread, path, out node);
+        return _kernel?.VirtualFiles is { } files && IsBelowVirtual(path) && files.TryResolve(thread, path, out node);
     }
 
     private static bool IsBelowVirtual(string path) =>
@@ -113,7 +115,7 @@ public sealed partial class PathResolver
         if (!path.IsAbsolute)
             return directory.VirtualPath is not null;
         ReadOnlySpan<byte> rest = path.Bytes.TrimStart((byte)'/');
-        if (!(rest.StartsWith("proc"u8) || rest.StartsWith("sys"u8) || rest.StartsWith("dev"u8)) || Kernel.VirtualFiles is null)
+        if (!(rest.StartsWith("proc"u8) || rest.StartsWith("sys"u8) || rest.StartsWith("dev"u8)) || _kernel?.VirtualFiles is null)
             return false;
         string text = Encoding.Latin1.GetString(path.Bytes);
         if (!IsBelowVirtual(text) || text.Contains("/.") || text.Contains("//"))

@@ -34,15 +34,9 @@ internal sealed class PathWalker(PathResolver resolver, GuestThread? thread, Nat
         _levels.Add(new PathLevel { Path = "", Host = _mounts.Root.Source, Mount = _mounts.Root });
     }
 
-    /// <summary>Starts at a directory descriptor, which must stay open during the walk.</summary>
+    /// <summary>Starts at a directory descriptor of the host, which must stay open during the walk.</summary>
     internal void StartAt(FileDescription directory)
     {
-        if (directory.VirtualPath is { } path)
-        {
-            StartAtRoot();
-            Push(path);
-            return;
-        }
         Clear();
         string? place = resolver.PlaceOf(scratch, directory);
         _levels.Add(new PathLevel { Path = place ?? "", Host = directory.Host, Mount = directory.Mount, IsDetached = place is null });

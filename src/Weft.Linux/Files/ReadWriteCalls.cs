@@ -8,6 +8,10 @@ namespace Weft.Linux.Files;
 /// <summary>read, write and their like: the host's kernel copies to and from guest memory itself.</summary>
 internal static class ReadWriteCalls
 {
+    // Never mapped (vm.mmap_min_addr): stands in for a guest range of which nothing is accessible, so that the host's
+    // kernel decides what comes first, its own checks, the end of the file or EFAULT.
+    private const long NoMemory = 8;
+
     [SystemCall(SystemCall.Read, SupportState.Full)]
     internal static SyscallResult Read(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count)
     {
@@ -19,14 +23,21 @@ internal static class ReadWriteCalls
         if (file.Description is SignalDescription signals)
             return signals.Read(thread, buffer, count);
         if (file.Description is VirtualFile made)
+        {
+            if (made.Moves)
+                return made.Move(thread, buffer, count, null, false);
             made.BeforeRead(thread);
+        }
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
         if (count == 0)
             return thread.Block(SystemCall.Read, file.Host, (long)thread.Scratch.Address.Value, 0);
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out HostAddress host, out ulong contiguous) && contiguous == count)
             return thread.Block(SystemCall.Read, file.Host, (long)host.Value, (long)count);
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
-        return error != Errno.None ? error : thread.Block(SystemCall.Readv, file.Host, (long)vectors.Address.Value, vectors.Count);
+        return error != Errno.None ? thread.Block(SystemCall.Read, file.Host, NoMemory, (long)count)
+            : thread.Block(SystemCall.Readv, file.Host, (long)vectors.Address.Value, vectors.Count);
     }
 
     [SystemCall(SystemCall.Write, SupportState.Full)]
@@ -36,14 +47,18 @@ internal static class ReadWriteCalls
         if (!file.IsOpen)
             return Errno.EBADF;
         if (file.Description is VirtualFile made)
-            return made.Write(thread, buffer, count);
+            return made.Moves ? made.Move(thread, buffer, count, null, true) : made.Write(thread, buffer, count);
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
+        if (FileSizeLimit.IsSet(thread) && FileSizeLimit.Cut(thread, file.Host, null, ref count) is var tooBig && tooBig != Errno.None)
+            return tooBig;
         if (count == 0)
             return thread.Block(SystemCall.Write, file.Host, (long)thread.Scratch.Address.Value, 0);
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Read, out HostAddress host, out ulong contiguous) && contiguous == count)
             return RaiseIfBroken(thread, thread.Block(SystemCall.Write, file.Host, (long)host.Value, (long)count));
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
-        return error != Errno.None ? error
+        return error != Errno.None ? thread.Block(SystemCall.Write, file.Host, NoMemory, (long)count)
             : RaiseIfBroken(thread, thread.Block(SystemCall.Writev, file.Host, (long)vectors.Address.Value, vectors.Count));
     }
 
@@ -58,14 +73,20 @@ internal static class ReadWriteCalls
         if (file.Description is VirtualDirectory)
             return Errno.EISDIR;
         if (file.Description is VirtualFile made)
+        {
+            if (made.Moves)
+                return made.Move(thread, buffer, count, offset, false);
             made.BeforeRead(thread, offset);
+        }
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
         if (count == 0)
             return thread.Block(SystemCall.Pread64, file.Host, (long)thread.Scratch.Address.Value, 0, offset);
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out HostAddress host, out ulong contiguous) && contiguous == count)
             return thread.Block(SystemCall.Pread64, file.Host, (long)host.Value, (long)count, offset);
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
-        return error != Errno.None ? error
+        return error != Errno.None ? thread.Block(SystemCall.Pread64, file.Host, NoMemory, (long)count, offset)
             : thread.Block(SystemCall.Preadv, file.Host, (long)vectors.Address.Value, vectors.Count, offset);
     }
 
@@ -78,7 +99,12 @@ internal static class ReadWriteCalls
         if (offset < 0)
             return Errno.EINVAL;
         if (file.Description is VirtualFile made)
-            return made.Write(thread, buffer, count);
+            return made.Moves ? made.Move(thread, buffer, count, offset, true) : made.Write(thread, buffer, count);
+        if (!GuestVectors.IsInUserSpace(buffer.Value, count))
+            return Errno.EFAULT;
+        count = Math.Min(count, GuestVectors.MostBytes);
+        if (FileSizeLimit.IsSet(thread) && FileSizeLimit.Cut(thread, file.Host, offset, ref count) is var tooBig && tooBig != Errno.None)
+            return tooBig;
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
         return error != Errno.None ? error
             : RaiseIfBroken(thread, thread.Block(SystemCall.Pwritev, file.Host, (long)vectors.Address.Value, vectors.Count, offset));
@@ -135,9 +161,10 @@ internal static class ReadWriteCalls
             return need == PageAccess.Write ? Errno.EISDIR : Errno.EBADF;
         if (file.Description is VirtualFile made)
         {
-            if (need == PageAccess.Read)
-                return WriteFirst(thread, made, array, count);
-            if (call == SystemCall.Readv || offset == -1)
+            bool atCurrent = call is SystemCall.Readv or SystemCall.Writev || offset == -1;
+            if (need == PageAccess.Read || made.Moves)
+                return MoveFirst(thread, made, array, count, atCurrent ? null : offset, need == PageAccess.Read);
+            if (atCurrent)
                 made.BeforeRead(thread);
             else
                 made.BeforeRead(thread, offset);
@@ -145,12 +172,17 @@ internal static class ReadWriteCalls
         Errno error = GuestVectors.FromArray(thread, array, count, need, out GuestVectors vectors);
         if (error != Errno.None)
             return error;
-        SyscallResult result = thread.Block(call, file.Host, (long)vectors.Address.Value, vectors.Count, offset, 0, flags);
+        int entries = vectors.Count;
+        if (need == PageAccess.Read && FileSizeLimit.IsSet(thread))
+            entries = FileSizeLimit.Cut(thread, file.Host, call == SystemCall.Writev || offset == -1 ? null : offset, vectors, out error);
+        if (error != Errno.None)
+            return error;
+        SyscallResult result = thread.Block(call, file.Host, (long)vectors.Address.Value, entries, offset, 0, flags);
         return need == PageAccess.Read ? RaiseIfBroken(thread, result) : result;
     }
 
-    /// <summary>writev to a file of the VM's own view: the first range that is not empty, as one write.</summary>
-    private static SyscallResult WriteFirst(GuestThread thread, VirtualFile file, GuestVirtualAddress array, ulong count)
+    /// <summary>A vector to or from a file of the VM's own view: the first range that is not empty, as one call.</summary>
+    private static SyscallResult MoveFirst(GuestThread thread, VirtualFile file, GuestVirtualAddress array, ulong count, long? offset, bool writes)
     {
         const ulong entryBytes = 16;
         if (count > GuestVectors.Most)
@@ -160,7 +192,7 @@ internal static class ReadWriteCalls
             if (!thread.Memory.TryRead(array + index * entryBytes, out ulong address) || !thread.Memory.TryRead(array + (index * entryBytes + 8), out ulong length))
                 return Errno.EFAULT;
             if (length != 0)
-                return file.Write(thread, new GuestVirtualAddress(address), length);
+                return file.Moves ? file.Move(thread, new(address), length, offset, writes) : file.Write(thread, new(address), length);
         }
         return SyscallResult.Success;
     }

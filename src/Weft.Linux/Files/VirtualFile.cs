@@ -1,3 +1,4 @@
+using Weft.Linux.Memory;
 using Weft.Machine;
 using Weft.Native;
 
@@ -29,6 +30,29 @@ internal sealed class VirtualFile : FileDescription
     /// <summary>Whether writes go anywhere.</summary>
     internal bool TakesWrites { get; private init; }
 
+    private bool TakesReads { get; init; }
+
+    /// <summary>Whether calls go to <see cref="Move"/>: there is no content to read from.</summary>
+    internal bool Moves => _node.Move is not null;
+
+    /// <summary>A read or write call of a file that serves each by itself.</summary>
+    /// <param name="thread">The caller.</param>
+    /// <param name="buffer">The program's buffer.</param>
+    /// <param name="count">Its length.</param>
+    /// <param name="position">Where; null for the current position, which moves on.</param>
+    /// <param name="writes">Whether it is a write.</param>
+    internal SyscallResult Move(GuestThread thread, GuestVirtualAddress buffer, ulong count, long? position, bool writes)
+    {
+        const int fromStart = 0, fromCurrent = 1;
+        if (writes ? !TakesWrites : !TakesReads)
+            return Errno.EBADF;
+        long at = position ?? HostStubs.CallQuick(SystemCall.Lseek, Host, 0, fromCurrent);
+        SyscallResult result = _node.Move!(thread, buffer, Math.Min(count, GuestVectors.MostBytes), (ulong)at, writes);
+        if (position is null && result.Value > 0)
+            HostStubs.CallQuick(SystemCall.Lseek, Host, at + result.Value, fromStart);
+        return result;
+    }
+
     /// <summary>Opens a file, with its content of now.</summary>
     internal static SyscallResult Open(GuestThread thread, VirtualNode node, string path, int flags, out FileDescription? file)
     {
@@ -52,7 +76,7 @@ internal sealed class VirtualFile : FileDescription
             return result;
         }
         HostStubs.Call(SystemCall.Fchmod, writer, node.Permissions);
-        file = new VirtualFile(node, path, (int)result, (int)writer) { TakesWrites = access != OpenFlags.ReadOnly };
+        file = new VirtualFile(node, path, (int)result, (int)writer) { TakesWrites = access != OpenFlags.ReadOnly, TakesReads = access != OpenFlags.WriteOnly };
         return result;
     }
 

@@ -1,3 +1,6 @@
+using Weft.Machine;
+using Weft.Native;
+
 namespace Weft.Linux.Files;
 
 /// <summary>What stands at a virtual path. Immutable; made by the factories.</summary>
@@ -18,6 +21,9 @@ public sealed class VirtualNode
     /// <summary>Lists a directory, at each open, without "." and "..". Must not throw.</summary>
     public delegate IReadOnlyList<VirtualEntry> Lister(GuestThread thread);
 
+    /// <summary>Serves a read or write call at a position. Returns the bytes moved or an error. Must not throw.</summary>
+    public delegate SyscallResult Mover(GuestThread thread, GuestVirtualAddress buffer, ulong count, ulong position, bool writes);
+
     /// <summary>What it is.</summary>
     public VirtualNodeKind Kind { get; }
 
@@ -29,6 +35,9 @@ public sealed class VirtualNode
 
     /// <summary>Of a file: takes writes; null when it can't be written (EACCES).</summary>
     public Writer? Write { get; private init; }
+
+    /// <summary>Of a file without content of its own, such as /proc/self/mem: serves each call.</summary>
+    public Mover? Move { get; private init; }
 
     /// <summary>Of a directory: its entries.</summary>
     public Lister? List { get; private init; }
@@ -45,6 +54,10 @@ public sealed class VirtualNode
         const int readable = 0x124, writable = 0x1a4;
         return new(VirtualNodeKind.File, permissions ?? (write is null ? readable : writable)) { Read = read, Write = write };
     }
+
+    /// <summary>A file that serves each read and write call by itself.</summary>
+    public static VirtualNode Memory(Mover move, int permissions) =>
+        new(VirtualNodeKind.File, permissions) { Read = static _ => [], Write = static (_, _) => Errno.EIO, Move = move };
 
     /// <summary>A directory.</summary>
     public static VirtualNode Directory(Lister list, int permissions = 0x16d) =>

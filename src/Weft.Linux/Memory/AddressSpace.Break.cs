@@ -34,6 +34,8 @@ public sealed partial class AddressSpace
     private bool GrowHeapLocked(ulong oldTop, ulong newTop)
     {
         ulong length = newTop - oldTop;
+        if (ExceedsLimit(length))
+            return false;
         MemoryArea? heap = oldTop > _breakStart ? FindLocked(oldTop - 1) : null;
         Machine.GuestPhysicalAddress physical;
         if (heap is not null && _memory.TryExtend(heap.PhysicalOf(heap.End), length))

@@ -144,6 +144,8 @@ public sealed partial class AddressSpace
     private Errno PlaceLocked(in MapRequest request, ulong length, out ulong start)
     {
         start = request.Address;
+        if (ExceedsLimit(length))
+            return Errno.ENOMEM;
         if (request.Placement != MapPlacement.Anywhere)
         {
             if ((start & (PageSize - 1)) != 0)

@@ -20,6 +20,8 @@ public sealed partial class AddressSpace
                 return Errno.EFAULT;
             if (keepOld && last!.Content != HostContent.Anonymous)
                 return Errno.EINVAL;
+            if (newLength > oldLength && ExceedsLimit(newLength - oldLength))
+                return Errno.ENOMEM;
             if (fixedTo is { } target)
             {
                 if (target < start + oldLength && start < target + newLength)

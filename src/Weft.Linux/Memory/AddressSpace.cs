@@ -41,6 +41,11 @@ public sealed partial class AddressSpace
     /// <summary>Bytes mapped: VmSize.</summary>
     public ulong MappedBytes { get; private set; }
 
+    /// <summary>The most bytes that may be mapped: RLIMIT_AS.</summary>
+    public ulong MostMappedBytes { get; set; } = ulong.MaxValue;
+
+    private bool ExceedsLimit(ulong moreBytes) => moreBytes > MostMappedBytes - Math.Min(MappedBytes, MostMappedBytes);
+
     /// <summary>The areas by address, joined where the program sees one, for /proc/self/maps. A copy.</summary>
     public MemoryArea[] SnapshotAreas()
     {

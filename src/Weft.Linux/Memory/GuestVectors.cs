@@ -37,12 +37,13 @@ public readonly ref struct GuestVectors
     /// <summary>How many entries.</summary>
     public int Count { get; }
 
-    /// <summary>How many bytes they cover.</summary>
+    /// <summary>How many accessible bytes they cover.</summary>
     public ulong TotalBytes { get; }
 
     /// <summary>
     /// The program asked for more, which is not accessible (or in more than <see cref="Most"/> pieces). Streams and
-    /// files move the part before, as Linux does; a datagram must fail with EFAULT instead.
+    /// files move the part before, as Linux does. The array ends with an entry that the host's kernel can't access
+    /// either, so that it decides as it would for the program: a part, EFAULT, or neither when data ends before.
     /// </summary>
     public bool IsCutShort { get; }
 
@@ -56,6 +57,9 @@ public readonly ref struct GuestVectors
     /// <returns><see cref="Errno.None"/>, or EFAULT when not one byte is accessible.</returns>
     public static Errno FromRange(GuestThread thread, GuestVirtualAddress address, ulong lengthBytes, PageAccess need, out GuestVectors vectors, int scratchOffset = 0)
     {
+        vectors = default;
+        if (!IsInUserSpace(address.Value, lengthBytes))
+            return Errno.EFAULT;
         Builder builder = new(thread, need, scratchOffset);
         bool isComplete = builder.Add(address, Math.Min(lengthBytes, MostBytes));
         return builder.Finish(isComplete, out vectors);
@@ -87,6 +91,8 @@ public readonly ref struct GuestVectors
                 // Linux checks all lengths before it moves anything, but addresses as it comes to them.
                 if ((long)entry.LengthBytes < 0)
                     return Errno.EINVAL;
+                if (!IsInUserSpace(entry.Address, entry.LengthBytes))
+                    return Errno.EFAULT;
                 if (isComplete)
                     isComplete = builder.Add(new GuestVirtualAddress(entry.Address), Math.Min(entry.LengthBytes, MostBytes - builder.TotalBytes));
             }
@@ -94,6 +100,10 @@ public readonly ref struct GuestVectors
         }
         return builder.Finish(isComplete, out vectors);
     }
+
+    /// <summary>Whether a range lies in the lower half of addresses: Linux asks that of a whole range at once, before it moves anything.</summary>
+    public static bool IsInUserSpace(ulong address, ulong lengthBytes) =>
+        unchecked(address + lengthBytes) is var end && end >= address && end <= long.MaxValue;
 
     /// <summary>struct iovec. Source: readv(2).</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -108,6 +118,9 @@ public readonly ref struct GuestVectors
         private readonly Span<GuestEntry> _entries =
             MemoryMarshal.Cast<byte, GuestEntry>(thread.Scratch.Span.Slice(scratchOffset, ScratchBytes));
 
+        // Page 0 is never mapped (vm.mmap_min_addr).
+        private const ulong NoMemory = 8, NoMemoryBytes = 4096 - NoMemory;
+
         private int _count;
 
         internal ulong TotalBytes { get; private set; }
@@ -117,8 +130,13 @@ public readonly ref struct GuestVectors
         {
             while (lengthBytes > 0)
             {
-                if (_count == Most || !thread.Memory.TryGetHostRange(address, lengthBytes, need, out HostAddress host, out ulong contiguous))
+                if (_count == Most)
                     return false;
+                if (!thread.Memory.TryGetHostRange(address, lengthBytes, need, out HostAddress host, out ulong contiguous))
+                {
+                    _entries[_count++] = new GuestEntry { Address = NoMemory, LengthBytes = Math.Min(lengthBytes, NoMemoryBytes) };
+                    return false;
+                }
                 _entries[_count++] = new GuestEntry { Address = host.Value, LengthBytes = contiguous };
                 TotalBytes += contiguous;
                 lengthBytes -= contiguous;

@@ -5,4 +5,8 @@ namespace Weft.Linux.Memory;
 /// <param name="Device">st_dev.</param>
 /// <param name="Inode">st_ino.</param>
 /// <param name="Writable">The descriptor was open for writing, so that a shared map may become writable.</param>
-public sealed record MappedFile(string Path, ulong Device, ulong Inode, bool Writable);
+public sealed record MappedFile(string Path, ulong Device, ulong Inode, bool Writable)
+{
+    /// <summary>A segment of System V shared memory; <see cref="Inode"/> is its id.</summary>
+    public bool IsSystemV { get; init; }
+}

@@ -11,8 +11,8 @@ internal static class EpollCalls
     private const int CloseOnExec = 0x80000, EventBytes = 12, EventsOffset = 64;
     private const string Duplicates = "two duplicates of one descriptor count as one entry (EEXIST), and closing one leaves it in";
 
-    // What one call takes at most: the scratch memory's share. A program that asks for more gets the rest at its next call.
-    private const int MostEvents = 4096;
+    // More events at once than any set has descriptors.
+    private const int MostEvents = 1 << 20;
 
     [SystemCall(SystemCall.EpollCreate, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult CreateSized(GuestThread thread, int size) => size <= 0 ? Errno.EINVAL : Create(thread, 0);
@@ -39,19 +39,19 @@ internal static class EpollCalls
         return HostStubs.CallQuick(SystemCall.EpollCtl, set.Host, operation, file.Host, (long)thread.Scratch.Address.Value);
     }
 
-    [SystemCall(SystemCall.EpollWait, SupportState.Full)]
+    [SystemCall(SystemCall.EpollWait, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Wait(GuestThread thread, int epoll, GuestVirtualAddress events, int most, int timeoutMs) =>
         Wait(thread, epoll, events, most, timeoutMs < 0 ? null : Timespec.FromMilliseconds(timeoutMs));
 
-    [SystemCall(SystemCall.EpollPwait, SupportState.Full)]
+    [SystemCall(SystemCall.EpollPwait, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult WaitWithMask(GuestThread thread, int epoll, GuestVirtualAddress events, int most, int timeoutMs,
         GuestVirtualAddress mask, ulong maskBytes)
     {
-        Errno error = TemporaryMask.Apply(thread, mask, maskBytes);
-        return error != Errno.None ? error : Wait(thread, epoll, events, most, timeoutMs);
+        SyscallResult applied = TemporaryMask.Apply(thread, mask, maskBytes);
+        return applied != SyscallResult.Success ? applied : Wait(thread, epoll, events, most, timeoutMs);
     }
 
-    [SystemCall(SystemCall.EpollPwait2, SupportState.Full)]
+    [SystemCall(SystemCall.EpollPwait2, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult WaitWithTimespec(GuestThread thread, int epoll, GuestVirtualAddress events, int most,
         GuestVirtualAddress timeout, GuestVirtualAddress mask, ulong maskBytes)
     {
@@ -64,8 +64,8 @@ internal static class EpollCalls
                 return Errno.EINVAL;
             limit = asked;
         }
-        Errno error = TemporaryMask.Apply(thread, mask, maskBytes);
-        return error != Errno.None ? error : Wait(thread, epoll, events, most, limit);
+        SyscallResult applied = TemporaryMask.Apply(thread, mask, maskBytes);
+        return applied != SyscallResult.Success ? applied : Wait(thread, epoll, events, most, limit);
     }
 
     private static SyscallResult Wait(GuestThread thread, int epoll, GuestVirtualAddress events, int most, Timespec? timeout)
@@ -77,15 +77,25 @@ internal static class EpollCalls
             return Errno.EBADF;
         if (!thread.Memory.TryGetHostRange(events, 1, PageAccess.Write, out _, out _))
             return Errno.EFAULT;
-        SyscallResult result = WaitOnHost(thread, set.Host, Math.Min(most, MostEvents), timeout);
+        most = Math.Min(most, MostEvents);
+        int bytes = EventsOffset + most * EventBytes;
+        using NativeBuffer? own = bytes > thread.Scratch.Length ? new NativeBuffer(bytes) : null;
+        NativeBuffer memory = own ?? thread.Scratch;
+        SyscallResult result = WaitOnHost(thread, memory, set.Host, most, timeout);
         if (result.Value <= 0)
             return result.WithoutRestart();
-        return thread.Memory.TryWrite(events, thread.Scratch.Span.Slice(EventsOffset, (int)result.Value * EventBytes)) ? result : Errno.EFAULT;
+        return thread.Memory.TryWrite(events, memory.Span.Slice(EventsOffset, (int)result.Value * EventBytes)) ? result : Errno.EFAULT;
     }
 
-    private static SyscallResult WaitOnHost(GuestThread thread, int host, int most, Timespec? timeout)
+    private static SyscallResult WaitOnHost(GuestThread thread, NativeBuffer memory, int host, int most, Timespec? timeout)
     {
-        long scratch = (long)thread.Scratch.Address.Value, events = scratch + EventsOffset;
+        long address = (long)memory.Address.Value, events = address + EventsOffset;
+        if (thread.IsAttended)
+        {
+            // What is ready now is answered without an exit; who must wait leaves by one.
+            SyscallResult now = HostStubs.CallQuick(SystemCall.EpollWait, host, events, most, 0);
+            return now.Value != 0 || timeout is { IsZero: true } ? now : SyscallResult.Declined;
+        }
         if (timeout is not { } limit)
             return thread.Block(SystemCall.EpollWait, host, events, most, -1);
         if (limit.IsZero)
@@ -93,16 +103,15 @@ internal static class EpollCalls
         long deadline = limit.Deadline();
         SyscallResult result;
         do
-            MemoryMarshal.Write(thread.Scratch.Span, Timespec.Until(deadline));
-        while (!thread.TryBlock(out result, SystemCall.EpollPwait2, host, events, most, scratch));
-        return result.Error == Errno.ENOSYS ? WaitInMilliseconds(thread, host, most, deadline) : result;
+            MemoryMarshal.Write(memory.Span, Timespec.Until(deadline));
+        while (!thread.TryBlock(out result, SystemCall.EpollPwait2, host, events, most, address));
+        return result.Error == Errno.ENOSYS ? WaitInMilliseconds(thread, events, host, most, deadline) : result;
     }
 
     /// <summary>For hosts before Linux 5.11, which know milliseconds only.</summary>
-    private static SyscallResult WaitInMilliseconds(GuestThread thread, int host, int most, long deadline)
+    private static SyscallResult WaitInMilliseconds(GuestThread thread, long events, int host, int most, long deadline)
     {
         const long perMillisecond = 1_000_000;
-        long events = (long)thread.Scratch.Address.Value + EventsOffset;
         SyscallResult result;
         long milliseconds;
         do

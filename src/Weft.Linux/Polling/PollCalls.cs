@@ -9,14 +9,14 @@ internal static class PollCalls
 {
     private const int SwitchedOff = -2;
 
-    [SystemCall(SystemCall.Poll, SupportState.Full)]
+    [SystemCall(SystemCall.Poll, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Poll(GuestThread thread, GuestVirtualAddress entries, uint count, int timeoutMs)
     {
         Timespec? timeout = timeoutMs < 0 ? null : Timespec.FromMilliseconds(timeoutMs);
         return Wait(thread, entries, count, ref timeout);
     }
 
-    [SystemCall(SystemCall.Ppoll, SupportState.Full)]
+    [SystemCall(SystemCall.Ppoll, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult PollWithMask(GuestThread thread, GuestVirtualAddress entries, uint count,
         GuestVirtualAddress timeout, GuestVirtualAddress mask, ulong maskBytes)
     {
@@ -29,11 +29,11 @@ internal static class PollCalls
                 return Errno.EINVAL;
             limit = asked;
         }
-        Errno error = TemporaryMask.Apply(thread, mask, maskBytes);
-        if (error != Errno.None)
-            return error;
+        SyscallResult applied = TemporaryMask.Apply(thread, mask, maskBytes);
+        if (applied != SyscallResult.Success)
+            return applied;
         SyscallResult result = Wait(thread, entries, count, ref limit);
-        if (limit is { } left)
+        if (limit is { } left && result != SyscallResult.Declined)
             thread.Memory.TryWrite(timeout, left);
         return result;
     }
@@ -57,7 +57,7 @@ internal static class PollCalls
         }
         Timespec? none = default(Timespec);
         SyscallResult result = invalid > 0 ? set.Wait(thread, ref none) : set.Wait(thread, ref timeout);
-        if (result.IsError)
+        if (result.Value < 0)
             return result;
         if (invalid > 0)
             foreach (ref PolledFile file in files)

@@ -53,9 +53,16 @@ internal ref struct PollSet
     /// <param name="timeout">How long; null for ever. Then what is left.</param>
     internal readonly SyscallResult Wait(GuestThread thread, ref Timespec? timeout)
     {
+        long address = (long)_memory.Address.Value;
+        if (thread.IsAttended)
+        {
+            // What is ready now is answered without an exit; who must wait leaves by one.
+            MemoryMarshal.Write(_memory.Span, default(Timespec));
+            SyscallResult now = HostStubs.CallQuick(SystemCall.Ppoll, address + HeaderBytes, _count, address);
+            return now.Value != 0 || timeout is { IsZero: true } ? now : SyscallResult.Declined;
+        }
         if (timeout is { } limit)
             MemoryMarshal.Write(_memory.Span, limit);
-        long address = (long)_memory.Address.Value;
         SyscallResult result = timeout is { IsZero: true }
             ? HostStubs.CallQuick(SystemCall.Ppoll, address + HeaderBytes, _count, address)
             : thread.Block(SystemCall.Ppoll, address + HeaderBytes, _count, timeout is null ? 0 : address);

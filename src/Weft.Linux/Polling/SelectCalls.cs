@@ -7,7 +7,7 @@ namespace Weft.Linux.Polling;
 /// <summary>select(2) and pselect6(2), as polls: the program's descriptor numbers are not the host's.</summary>
 internal static class SelectCalls
 {
-    [SystemCall(SystemCall.Select, SupportState.Full)]
+    [SystemCall(SystemCall.Select, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Select(GuestThread thread, int count, GuestVirtualAddress read, GuestVirtualAddress write,
         GuestVirtualAddress except, GuestVirtualAddress timeout)
     {
@@ -21,12 +21,12 @@ internal static class SelectCalls
                 return Errno.EINVAL;
         }
         SyscallResult result = SelectSets.Run(thread, count, read, write, except, ref limit);
-        if (limit is { } left)
+        if (limit is { } left && result != SyscallResult.Declined)
             thread.Memory.TryWrite(timeout, new Timespec(left.Seconds, left.Nanoseconds / 1000));
         return result;
     }
 
-    [SystemCall(SystemCall.Pselect6, SupportState.Full)]
+    [SystemCall(SystemCall.Pselect6, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult SelectWithMask(GuestThread thread, int count, GuestVirtualAddress read, GuestVirtualAddress write,
         GuestVirtualAddress except, GuestVirtualAddress timeout, GuestVirtualAddress maskAndSize)
     {
@@ -42,11 +42,11 @@ internal static class SelectCalls
                 return Errno.EINVAL;
             limit = asked;
         }
-        Errno error = TemporaryMask.Apply(thread, new(pointer.Mask), pointer.SizeBytes);
-        if (error != Errno.None)
-            return error;
+        SyscallResult applied = TemporaryMask.Apply(thread, new(pointer.Mask), pointer.SizeBytes);
+        if (applied != SyscallResult.Success)
+            return applied;
         SyscallResult result = SelectSets.Run(thread, count, read, write, except, ref limit);
-        if (limit is { } left)
+        if (limit is { } left && result != SyscallResult.Declined)
             thread.Memory.TryWrite(timeout, left);
         return result;
     }

@@ -38,7 +38,7 @@ internal static class SelectSets
                 set[^1] &= (1UL << limit % WordBits) - 1;
         }
         SyscallResult result = Wait(thread, sets, words, ref timeout);
-        if (result.IsError)
+        if (result.Value < 0)
             return result;
         for (int kind = 0; kind < Kinds; kind++)
             if (!addresses[kind].IsNull && !thread.Memory.TryWrite(addresses[kind], MemoryMarshal.AsBytes(sets.Slice(kind * words, words))))
@@ -65,7 +65,7 @@ internal static class SelectSets
         while (true)
         {
             SyscallResult result = polled.Wait(thread, ref timeout);
-            if (result.IsError)
+            if (result.Value < 0)
                 return result;
             if (result.Value == 0)
             {

@@ -68,16 +68,25 @@ internal sealed class HostReader
     }
 
     /// <summary>st_mode of what stands at a path, not followed; -1 for nothing.</summary>
-    internal int Mode(string path)
+    internal int Mode(string path) => Status(path)?.Mode ?? -1;
+
+    /// <summary>Whether a path, not followed, still leads to a file.</summary>
+    internal bool IsAt(string path, ulong device, ulong inode) =>
+        Status(path) is { } status && status.Device == device && status.Inode == inode;
+
+    private (ulong Device, ulong Inode, int Mode)? Status(string path)
     {
-        // struct stat of x86-64: st_mode is at 24. Source: asm/stat.h.
-        const int modeOffset = 24;
+        // struct stat of x86-64: st_dev is at 0, st_ino at 8, st_mode at 24. Source: asm/stat.h.
+        const int inodeOffset = 8, modeOffset = 24;
         NativeBuffer buffer = Take();
         long address = PutPath(buffer, path);
         bool found = address != 0 && HostStubs.Call(SystemCall.Newfstatat, CurrentDirectory, address, address + PathBytes, NoFollow) == 0;
-        int mode = found ? BitConverter.ToInt32(buffer.Span[(PathBytes + modeOffset)..]) : -1;
+        ReadOnlySpan<byte> status = buffer.Span[PathBytes..];
+        (ulong, ulong, int)? result = found
+            ? (BitConverter.ToUInt64(status), BitConverter.ToUInt64(status[inodeOffset..]), BitConverter.ToInt32(status[modeOffset..]))
+            : null;
         _buffers.Add(buffer);
-        return mode;
+        return result;
     }
 
     /// <summary>Whether anything stands at a path.</summary>

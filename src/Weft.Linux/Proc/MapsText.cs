@@ -9,31 +9,27 @@ internal static class MapsText
     private const int NameColumn = 73;
 
     /// <summary>All lines.</summary>
-    internal static string Of(AddressSpace memory, KernelOptions options)
+    internal static string Of(AddressSpace memory, FileNames names)
     {
         StringBuilder text = new();
         foreach (MemoryArea area in memory.SnapshotAreas())
-            AppendLine(text, area, options);
+            AppendLine(text, area, names);
         return text.ToString();
     }
 
     /// <summary>One line; smaps begins its entries with it.</summary>
-    internal static void AppendLine(StringBuilder text, MemoryArea area, KernelOptions options)
+    internal static void AppendLine(StringBuilder text, MemoryArea area, FileNames names)
     {
         int start = text.Length;
         char read = (area.Protection & Protection.Read) != 0 ? 'r' : '-', write = (area.Protection & Protection.Write) != 0 ? 'w' : '-';
         char execute = (area.Protection & Protection.Execute) != 0 ? 'x' : '-', shared = area.IsShared ? 's' : 'p';
         ulong offset = area.File is null ? 0 : area.FileOffset, device = area.File?.Device ?? 0, inode = area.File?.Inode ?? 0;
         text.Append($"{area.Start:x8}-{area.End:x8} {read}{write}{execute}{shared} {offset:x8} {Major(device):x2}:{Minor(device):x2} {inode} ");
-        string name = NameOf(area, options);
+        string name = names.Of(area);
         if (name.Length > 0)
             text.Append(' ', Math.Max(0, NameColumn - (text.Length - start))).Append(name);
         text.Append('\n');
     }
-
-    /// <summary>The last column, a char a byte: the file's path as the program sees it, "[heap]" and the like, or "".</summary>
-    internal static string NameOf(MemoryArea area, KernelOptions options) =>
-        area.File is { } file ? Encode(VisiblePath(file.Path, options)).Replace("\n", "\\012") : area.Name ?? "";
 
     /// <summary>A path of the host as the program sees it, where a bind or the root shows it.</summary>
     internal static string VisiblePath(string path, KernelOptions options)
@@ -56,6 +52,4 @@ internal static class MapsText
         return path.StartsWith(directory, StringComparison.Ordinal) && (path.Length == directory.Length || path[directory.Length] == '/')
             ? path[directory.Length..] : null;
     }
-
-    private static string Encode(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 }

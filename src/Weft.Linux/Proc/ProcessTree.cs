@@ -7,7 +7,7 @@ namespace Weft.Linux.Proc;
 /// <summary>/proc/PID and /proc/PID/task/TID.</summary>
 internal sealed class ProcessTree
 {
-    private const int OwnerRead = 0x100, AllRead = 0x124, OwnerWrite = 0x1a4;
+    private const int OwnerRead = 0x100, AllRead = 0x124, OwnerWrite = 0x1a4, OwnerReadWrite = 0x180;
     private static readonly ViewNode Children = ViewFile.Constant("");
     private readonly ViewContext _context;
     private readonly ViewNode _descriptors;
@@ -66,10 +66,12 @@ internal sealed class ProcessTree
 
     private void AddMemory()
     {
-        AddText("maps", view => MapsText.Of(view.Memory, _context.Options));
+        AddText("maps", view => MapsText.Of(view.Memory, new FileNames(_context)));
         AddText("smaps", view => SmapsText.Of(view, _context));
         AddText("smaps_rollup", SmapsText.Rollup);
         AddText("numa_maps", view => SmapsText.Numa(view, _context));
+        _entries.Add("mem", new Entry(VirtualNodeKind.File, view => new ViewFile(VirtualNode.Memory(
+            (thread, buffer, count, position, writes) => MemoryFile.Move(view.Process, thread, buffer, count, position, writes), OwnerReadWrite))));
         AddText("statm", view => StatText.Pages(view, _context));
     }
 

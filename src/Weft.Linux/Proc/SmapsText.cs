@@ -12,10 +12,11 @@ internal static class SmapsText
     internal static string Of(TaskView view, ViewContext context)
     {
         StringBuilder text = new();
+        FileNames names = new(context);
         using ResidentPages pages = new(view.Process.Kernel.Machine.Memory);
         foreach (MemoryArea area in view.Memory.SnapshotAreas())
         {
-            MapsText.AppendLine(text, area, context.Options);
+            MapsText.AppendLine(text, area, names);
             Line(text, "Size", area.Length);
             Line(text, "KernelPageSize", PageSize);
             Line(text, "MMUPageSize", PageSize);
@@ -52,12 +53,13 @@ internal static class SmapsText
     internal static string Numa(TaskView view, ViewContext context)
     {
         StringBuilder text = new();
+        FileNames names = new(context);
         using ResidentPages pages = new(view.Process.Kernel.Machine.Memory);
         foreach (MemoryArea area in view.Memory.SnapshotAreas())
         {
             ResidentCounts counts = pages.Count(area);
             text.Append($"{area.Start:x8} default");
-            string name = MapsText.NameOf(area, context.Options);
+            string name = names.Of(area);
             if (area.File is not null)
                 text.Append(" file=").Append(name);
             else if (name is "[heap]" or "[stack]")

@@ -3,14 +3,17 @@ using Weft.Linux.Files;
 
 namespace Weft.Linux.Proc;
 
-/// <summary>A file whose content is made at each open.</summary>
-internal sealed class ViewFile(VirtualNode.Reader read, VirtualNode.Writer? write = null, int? permissions = null) : ViewNode
+/// <summary>A file; as a rule its content is made at each open.</summary>
+internal sealed class ViewFile(VirtualNode node) : ViewNode
 {
-    private readonly VirtualNode _node = VirtualNode.File(read, write, permissions);
+    internal ViewFile(VirtualNode.Reader read, VirtualNode.Writer? write = null, int? permissions = null)
+        : this(VirtualNode.File(read, write, permissions))
+    {
+    }
 
     internal override VirtualNodeKind Kind => VirtualNodeKind.File;
 
-    internal override VirtualNode Describe(GuestThread thread) => _node;
+    internal override VirtualNode Describe(GuestThread thread) => node;
 
     /// <summary>A file of text with a char a byte.</summary>
     internal static ViewFile Text(Func<GuestThread, string> read, int? permissions = null) =>

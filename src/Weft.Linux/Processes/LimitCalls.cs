@@ -43,7 +43,7 @@ internal static class LimitCalls
         return oldLimit.IsNull || thread.Memory.TryWrite(oldLimit, old) ? SyscallResult.Success : Errno.EFAULT;
     }
 
-    private const string Stored = "only the descriptor limit is enforced; others are kept and returned";
+    private const string Stored = "only the limits of descriptors and address space are enforced; others are kept and returned";
 
     private static SyscallResult Apply(GuestThread thread, Resource resource, ResourceLimit value)
     {
@@ -51,6 +51,8 @@ internal static class LimitCalls
         Errno error = thread.Process.Limits.Set(resource, value, CapabilityCalls.HasEffective(thread, capabilitySysResource));
         if (error == Errno.None && resource == Resource.Descriptors)
             thread.Files.Limit = thread.Process.Limits.DescriptorLimit;
+        if (error == Errno.None && resource == Resource.AddressSpace)
+            thread.Memory.MostMappedBytes = value.Soft;
         return error;
     }
 

@@ -11,7 +11,6 @@ internal static class RefusedCalls
     [SystemCall(SystemCall.PerfEventOpen, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Bpf, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Userfaultfd, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
-    [SystemCall(SystemCall.Unshare, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Setns, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.Reboot, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
     [SystemCall(SystemCall.KexecLoad, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotPermitted)]
@@ -47,12 +46,48 @@ internal static class RefusedCalls
     [SystemCall(SystemCall.Sysctl, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
     internal static SyscallResult NotImplemented(GuestThread thread) => Errno.ENOSYS;
 
-    /// <summary>EINVAL, as from a kernel without filters: a program then runs unfiltered, and knows it.</summary>
-    [SystemCall(SystemCall.Seccomp, SupportState.Refused, Ways = CallWays.Attendant, Missing = "EINVAL: filters are not supported")]
-    internal static SyscallResult Seccomp(GuestThread thread) => Errno.EINVAL;
+    /// <summary>As a kernel built without filters: a program then runs unfiltered, and knows it.</summary>
+    [SystemCall(SystemCall.Seccomp, SupportState.Refused, Ways = CallWays.Attendant, Missing = NotBuilt)]
+    internal static SyscallResult Seccomp(GuestThread thread, uint operation)
+    {
+        const uint lastOperation = 3;
+        return operation <= lastOperation ? Errno.ENOSYS : Errno.EINVAL;
+    }
+
+    /// <summary>What a process of one thread has to itself already may be unshared; namespaces may not.</summary>
+    [SystemCall(SystemCall.Unshare, SupportState.Partly, Ways = CallWays.Attendant, Missing = "namespaces are refused (EPERM); what threads share stays shared (EINVAL)")]
+    internal static SyscallResult Unshare(GuestThread thread, ulong flags)
+    {
+        const ulong fileSystem = 0x200, files = 0x400, semaphoreUndo = 0x40000, whole = 0x10000 | 0x800 | 0x100;
+        const ulong namespaces = 0x20000 | 0x2000000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x80;
+        if ((flags & ~(fileSystem | files | semaphoreUndo | whole | namespaces)) != 0)
+            return Errno.EINVAL;
+        if ((flags & namespaces) != 0)
+            return Errno.EPERM;
+        return flags == 0 || thread.Process.ThreadCount == 1 ? SyscallResult.Success : Errno.EINVAL;
+    }
+
+    private const int NoHang = 1, Stopped = 2, Exited = 4, Continued = 8, NoWait = 0x1000000,
+        NotOfThreads = 0x20000000, All = 0x40000000, OfClones = unchecked((int)0x80000000);
 
     /// <summary>There are no child processes.</summary>
     [SystemCall(SystemCall.Wait4, SupportState.Refused, Ways = CallWays.Attendant, Missing = "ECHILD: there are no child processes yet")]
+    internal static SyscallResult WaitForChild(GuestThread thread, int processId, ulong status, int options)
+    {
+        const int known = NoHang | Stopped | Continued | NotOfThreads | All | OfClones;
+        return (options & ~known) != 0 ? Errno.EINVAL : processId == int.MinValue ? Errno.ESRCH : Errno.ECHILD;
+    }
+
+    /// <summary>As <see cref="WaitForChild"/>.</summary>
     [SystemCall(SystemCall.Waitid, SupportState.Refused, Ways = CallWays.Attendant, Missing = "ECHILD: there are no child processes yet")]
-    internal static SyscallResult NoChildren(GuestThread thread) => Errno.ECHILD;
+    internal static SyscallResult WaitForId(GuestThread thread, int kind, int id, ulong info, int options)
+    {
+        const int needed = Exited | Stopped | Continued, known = needed | NoHang | NoWait | NotOfThreads | All | OfClones;
+        const int ofProcess = 1, ofGroup = 2, ofDescriptor = 3;
+        if ((options & ~known) != 0 || (options & needed) == 0 || kind is < 0 or > ofDescriptor)
+            return Errno.EINVAL;
+        if ((kind == ofProcess && id <= 0) || (kind is ofGroup or ofDescriptor && id < 0))
+            return Errno.EINVAL;
+        return kind == ofDescriptor ? Errno.EBADF : Errno.ECHILD;
+    }
 }

@@ -60,6 +60,7 @@ public sealed class HostSignals
                 ignored |= SignalSet.Of(signal);
             if (IsForwarded(signal) && !TerminalAccess.Contains(signal))
                 HostStubs.ForwardSignal(signal, host._writeEnd);
+            host.HoldKick(signal);
         }
         process.Signals.Inherit(host, ignored, blocked);
         new Thread(host.Receive, 256 << 10) { IsBackground = true, Name = "weft signals" }.Start();
@@ -101,7 +102,10 @@ public sealed class HostSignals
         if (TerminalAccess.Contains(signal) && !action.IsHandled)
             SetDisposition(signal, action.Handler);
         else if (TerminalAccess.Contains(signal) || SignalSet.Stopping.Contains(signal))
+        {
             HostStubs.ForwardSignal(signal, _writeEnd);
+            HoldKick(signal);
+        }
     }
 
     /// <summary>The running guest thread changed its mask: for terminal access its host thread's follows.</summary>
@@ -111,6 +115,28 @@ public sealed class HostSignals
             return;
         ChangeHostMask(Block, mask & TerminalAccess);
         ChangeHostMask(Unblock, TerminalAccess - mask);
+    }
+
+    /// <summary>
+    /// Holds the kick back while the host's handler of a signal runs. A kick inside another handler would not see the
+    /// system call that the handler interrupted; after the handler, with SA_RESTART, that call would sleep on.
+    /// </summary>
+    private void HoldKick(int signal)
+    {
+        if (signal == HostStubs.KickSignal)
+            return;
+        lock (_lock)
+        {
+            long at = (long)_structures.Address.Value;
+            if (HostStubs.CallQuick(SystemCall.RtSigaction, signal, 0, at, sizeof(ulong)) < 0)
+                return;
+            SignalAction action = MemoryMarshal.Read<SignalAction>(_structures.Span);
+            if (!action.IsHandled)
+                return;
+            action.Mask |= SignalSet.Of(HostStubs.KickSignal).Bits;
+            MemoryMarshal.Write(_structures.Span, action);
+            HostStubs.CallQuick(SystemCall.RtSigaction, signal, at, 0, sizeof(ulong));
+        }
     }
 
     private void OpenPipe()
@@ -152,6 +178,8 @@ public sealed class HostSignals
     {
         if (info.Code == SignalCode.Timer && info.Number == TimerSignal)
             _process.Signals.Timers.Expired((int)(uint)info.First, (int)(info.First >> 32));
+        else if (info.Code is >= SignalCode.FirstPoll and <= SignalCode.LastPoll && info.Number != SignalNumber.SIGCHLD)
+            _process.Signals.Send(info with { Second = (uint)_process.Files.NumberOf((int)(uint)info.Second) });
         // What the program sent to its own process group comes back here; it has had its copy.
         else if (info.Code != SignalCode.User || (int)(uint)info.First != _process.Id)
             _process.Signals.Send(info);

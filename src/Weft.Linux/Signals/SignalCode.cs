@@ -15,6 +15,12 @@ public static class SignalCode
     /// <summary>SI_TIMER: a POSIX timer.</summary>
     public const int Timer = -2;
 
+    /// <summary>POLL_IN: the first code of a descriptor that is ready (O_ASYNC); si_band and si_fd follow.</summary>
+    public const int FirstPoll = 1;
+
+    /// <summary>POLL_HUP: the last.</summary>
+    public const int LastPoll = 6;
+
     /// <summary>SI_TKILL: tgkill(2).</summary>
     public const int ThreadKill = -6;
 

@@ -148,8 +148,7 @@ public sealed partial class ThreadSignals
         SetMask(blocked);
         if (_alternateStack.DisarmsItself)
             _alternateStack = AlternateStack.None;
-        if (!IsCanonical(action.Handler))
-            RaiseFault(new SignalInfo { Number = SignalNumber.SIGSEGV, Code = SignalCode.Kernel }, ProtectionVector, 0);
+        CheckInstruction(action.Handler);
     }
 
     /// <summary>Writes the frame and points the registers at the handler. False when the stack cannot be written.</summary>
@@ -210,9 +209,14 @@ public sealed partial class ThreadSignals
         return _layout;
     }
 
-    private static bool IsCanonical(ulong address)
+    /// <summary>Raises what the processor would for the next instruction's address, where it is one that the vCPU must not get.</summary>
+    private void CheckInstruction(ulong address)
     {
         const int unusedBits = 16;
-        return (ulong)((long)(address << unusedBits) >> unusedBits) == address;
+        const ulong fetchOfKernelPage = 0x15;
+        if ((ulong)((long)(address << unusedBits) >> unusedBits) != address)
+            RaiseFault(new SignalInfo { Number = SignalNumber.SIGSEGV, Code = SignalCode.Kernel }, ProtectionVector, 0);
+        else if ((long)address < 0)
+            RaiseFault(SignalInfo.ForFault(SignalNumber.SIGSEGV, SignalCode.NotMapped, address), PageFaultVector, fetchOfKernelPage);
     }
 }

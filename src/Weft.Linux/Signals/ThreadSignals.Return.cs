@@ -31,21 +31,20 @@ public sealed partial class ThreadSignals
             return;
         }
         _alternateStack.TrySet(frame.Stack, _thread.Registers.Rsp);
-        if (!IsCanonical(frame.Rip))
-            RaiseFault(new SignalInfo { Number = SignalNumber.SIGSEGV, Code = SignalCode.Kernel }, ProtectionVector, 0);
+        CheckInstruction(frame.Rip);
     }
 
     private bool TryRestoreVectorState(ulong address)
     {
         const int legacyBytes = 512;
-        const ulong alignment = 64;
+        const ulong legacyAlignment = 16, alignment = 64;
         VectorStateLayout layout = Layout();
         if (address == 0)
             VectorStateLayout.Initialise(_vectorState);
         else
         {
             Span<byte> inFrame = _frame.AsSpan(0, layout.FrameBytes);
-            if (!_thread.Memory.TryRead(new(address), inFrame[..legacyBytes]))
+            if (address % legacyAlignment != 0 || !_thread.Memory.TryRead(new(address), inFrame[..legacyBytes]))
                 return false;
             int length = layout.BytesToRead(inFrame);
             if (length > legacyBytes)

@@ -13,14 +13,14 @@ internal static class MessageCalls
     // bounds what is sent; what is received is at most 253 descriptors and some records).
     private const int MostControl = SocketScratch.LargeBytes;
 
-    [SystemCall(SystemCall.Sendmsg, SupportState.Full)]
+    [SystemCall(SystemCall.Sendmsg, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Send(GuestThread thread, int descriptor, GuestVirtualAddress message, uint flags)
     {
         using FileLease socket = thread.Files.Rent(descriptor);
         return socket.IsOpen ? SendOn(thread, socket.Host, message, flags) : Errno.EBADF;
     }
 
-    [SystemCall(SystemCall.Recvmsg, SupportState.Full)]
+    [SystemCall(SystemCall.Recvmsg, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Receive(GuestThread thread, int descriptor, GuestVirtualAddress message, uint flags)
     {
         using FileLease socket = thread.Files.Rent(descriptor);
@@ -32,8 +32,6 @@ internal static class MessageCalls
         Errno error = ReadHeader(thread, message, PageAccess.Read, out MessageHeader header, out GuestVectors vectors);
         if (error != Errno.None)
             return error;
-        if (vectors.IsCutShort && !SocketWaits.IsStream(thread, host))
-            return Errno.EFAULT;
         SocketAddress name = default;
         if (header.Name != 0 && header.NameLength != 0)
             error = SocketAddress.Read(thread, new(header.Name), header.NameLength, false, out name);
@@ -58,7 +56,7 @@ internal static class MessageCalls
                 Control = header.ControlLength == 0 ? 0 : thread.Scratch.Address.Value + SocketScratch.Large,
                 ControlLength = header.ControlLength,
             };
-            return SendHeader(thread, host, hosts, flags);
+            return SendHeader(thread, host, hosts, vectors.TotalBytes, flags);
         }
         finally
         {
@@ -71,8 +69,6 @@ internal static class MessageCalls
         Errno error = ReadHeader(thread, message, PageAccess.Write, out MessageHeader header, out GuestVectors vectors);
         if (error != Errno.None)
             return error;
-        if (vectors.IsCutShort && !SocketWaits.IsStream(thread, host))
-            return Errno.EFAULT;
         int room = header.Control == 0 ? 0 : (int)Math.Min(header.ControlLength, MostControl);
         MessageHeader hosts = new()
         {
@@ -83,7 +79,7 @@ internal static class MessageCalls
             Control = room == 0 ? 0 : thread.Scratch.Address.Value + SocketScratch.Large,
             ControlLength = (ulong)room,
         };
-        SyscallResult result = ReceiveHeader(thread, host, ref hosts, flags);
+        SyscallResult result = ReceiveHeader(thread, host, ref hosts, vectors.TotalBytes, flags);
         if (result.Value < 0)
             return result;
         bool closeOnExec = (flags & SocketFlags.CloseReceivedOnExec) != 0;
@@ -97,8 +93,6 @@ internal static class MessageCalls
     /// <summary>Sends vectors to an address that is in scratch memory already.</summary>
     internal static SyscallResult SendVectors(GuestThread thread, int host, in GuestVectors vectors, long name, int nameLength, uint flags)
     {
-        if (vectors.IsCutShort && !SocketWaits.IsStream(thread, host))
-            return Errno.EFAULT;
         MessageHeader header = new()
         {
             Name = (ulong)name,
@@ -106,14 +100,12 @@ internal static class MessageCalls
             Vectors = vectors.Address.Value,
             VectorCount = (ulong)vectors.Count,
         };
-        return SendHeader(thread, host, header, flags);
+        return SendHeader(thread, host, header, vectors.TotalBytes, flags);
     }
 
     /// <summary>Receives into vectors; the sender's address comes to scratch memory, with its length.</summary>
     internal static SyscallResult ReceiveVectors(GuestThread thread, int host, in GuestVectors vectors, uint flags)
     {
-        if (vectors.IsCutShort && !SocketWaits.IsStream(thread, host))
-            return Errno.EFAULT;
         MessageHeader header = new()
         {
             Name = (ulong)SocketCalls.NameAddress(thread),
@@ -121,7 +113,7 @@ internal static class MessageCalls
             Vectors = vectors.Address.Value,
             VectorCount = (ulong)vectors.Count,
         };
-        SyscallResult result = ReceiveHeader(thread, host, ref header, flags);
+        SyscallResult result = ReceiveHeader(thread, host, ref header, vectors.TotalBytes, flags);
         SocketCalls.PutNameLength(thread, header.NameLength);
         return result;
     }
@@ -139,21 +131,22 @@ internal static class MessageCalls
             : GuestVectors.FromArray(thread, new(header.Vectors), header.VectorCount, need, out vectors);
     }
 
-    private static SyscallResult SendHeader(GuestThread thread, int host, in MessageHeader header, uint flags)
+    private static SyscallResult SendHeader(GuestThread thread, int host, in MessageHeader header, ulong bytes, uint flags)
     {
         MemoryMarshal.Write(thread.Scratch.Span[SocketScratch.Header..], header);
         uint hostFlags = (flags & ~SocketFlags.Compatible) | SocketFlags.NoSignal;
         return SocketWaits.FinishSend(
-            thread.Block(SystemCall.Sendmsg, host, (long)thread.Scratch.Address.Value + SocketScratch.Header, hostFlags), thread, host, flags);
+            SocketWaits.Transfer(thread, host, SystemCall.Sendmsg, (long)thread.Scratch.Address.Value + SocketScratch.Header, 0, hostFlags, 0, 0, bytes),
+            thread, host, flags);
     }
 
-    private static SyscallResult ReceiveHeader(GuestThread thread, int host, ref MessageHeader header, uint flags)
+    private static SyscallResult ReceiveHeader(GuestThread thread, int host, ref MessageHeader header, ulong bytes, uint flags)
     {
         Span<byte> hosts = thread.Scratch.Span[SocketScratch.Header..];
         MemoryMarshal.Write(hosts, header);
         uint hostFlags = (flags & ~SocketFlags.Compatible) | SocketFlags.CloseReceivedOnExec;
         SyscallResult result = SocketWaits.Finish(
-            thread.Block(SystemCall.Recvmsg, host, (long)thread.Scratch.Address.Value + SocketScratch.Header, hostFlags),
+            SocketWaits.Transfer(thread, host, SystemCall.Recvmsg, (long)thread.Scratch.Address.Value + SocketScratch.Header, 0, hostFlags, 0, 0, bytes),
             thread, host, SocketFlags.OptionReceiveTimeout);
         header = MemoryMarshal.Read<MessageHeader>(hosts);
         return result;

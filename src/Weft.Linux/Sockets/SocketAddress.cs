@@ -15,6 +15,7 @@ internal ref struct SocketAddress
 {
     private const int PathOffset = 2, LongestPath = 108;
     private PathTarget _target;
+    private bool _hasTarget;
 
     /// <summary>Length in bytes, for the host.</summary>
     internal int Length { get; private set; }
@@ -40,7 +41,7 @@ internal ref struct SocketAddress
         if (lengthBytes < PathOffset || BinaryPrimitives.ReadUInt16LittleEndian(bytes) != SocketFlags.FamilyUnix)
             return Errno.None;
         if (lengthBytes == PathOffset || bytes[PathOffset] == 0)
-            return thread.Kernel.Options.HasNetwork ? Errno.None : name.UseOwnAbstractName(thread, bytes, toBind);
+            return thread.Kernel.HasAnyNetwork ? Errno.None : name.UseOwnAbstractName(thread, bytes, toBind);
         return name.TranslatePath(thread, bytes, toBind);
     }
 
@@ -52,7 +53,11 @@ internal ref struct SocketAddress
     }
 
     /// <summary>Closes what translation opened.</summary>
-    public void Dispose() => _target.Dispose();
+    public void Dispose()
+    {
+        if (_hasTarget)
+            _target.Dispose();
+    }
 
     /// <summary>
     /// Turns an address that the host wrote at <see cref="SocketScratch.Name"/> back into the program's. Returns its length.
@@ -66,7 +71,7 @@ internal ref struct SocketAddress
         {
             ReadOnlySpan<byte> prefix = AbstractPrefix(thread.Kernel);
             Span<byte> abstractName = bytes[(PathOffset + 1)..lengthBytes];
-            if (thread.Kernel.Options.HasNetwork || !abstractName.StartsWith(prefix))
+            if (thread.Kernel.HasAnyNetwork || !abstractName.StartsWith(prefix))
                 return lengthBytes;
             abstractName[prefix.Length..].CopyTo(abstractName);
             return lengthBytes - prefix.Length;
@@ -100,6 +105,7 @@ internal ref struct SocketAddress
         Errno error = paths.FindObject(thread, OpenFlags.CurrentDirectory, PathText.Put(thread.Scratch, text), true, false, out _target);
         if (error != Errno.None)
             return error;
+        _hasTarget = true;
         if (_target.Directory < 0)
             return toBind ? Errno.EACCES : Errno.ECONNREFUSED;
         if (toBind && _target.IsReadOnly)

@@ -9,7 +9,7 @@ namespace Weft.Linux.Sockets;
 /// <summary>Making, naming and connecting sockets: the host's own.</summary>
 internal static class SocketCalls
 {
-    private const string Families = "families: Unix, IPv4, IPv6, netlink (but RDMA), packet, and the kernel's crypto; not SCTP. With --network none only Unix and crypto";
+    private const string Families = "families: Unix, IPv4, IPv6, netlink (but RDMA), packet, and the kernel's crypto; not SCTP. With --network none they are in an empty network namespace, or, without the privilege for one, only Unix and crypto";
 
     [SystemCall(SystemCall.Socket, SupportState.Partly, Ways = CallWays.Attendant, Missing = Families)]
     internal static SyscallResult Create(GuestThread thread, int family, int type, int protocol)

@@ -19,7 +19,7 @@ internal static class SocketFamilies
             case SocketFlags.FamilyNetlink when protocol == netlinkRdma:
                 return Errno.EPROTONOSUPPORT;
             case SocketFlags.FamilyInternet or SocketFlags.FamilyInternet6 or SocketFlags.FamilyNetlink or SocketFlags.FamilyPacket:
-                return kernel.Options.HasNetwork ? Errno.None : Errno.EAFNOSUPPORT;
+                return kernel.HasAnyNetwork ? Errno.None : Errno.EAFNOSUPPORT;
             default:
                 return Errno.EAFNOSUPPORT;
         }

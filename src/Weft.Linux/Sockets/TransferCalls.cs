@@ -8,7 +8,7 @@ namespace Weft.Linux.Sockets;
 /// <summary>sendto(2) and recvfrom(2): the host's kernel copies to and from guest memory itself.</summary>
 internal static class TransferCalls
 {
-    [SystemCall(SystemCall.Sendto, SupportState.Full)]
+    [SystemCall(SystemCall.Sendto, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult SendTo(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count, uint flags,
         GuestVirtualAddress address, int addressBytes)
     {
@@ -30,12 +30,12 @@ internal static class TransferCalls
                 return error != Errno.None ? error : MessageCalls.SendVectors(thread, socket.Host, vectors, nameAddress, name.Length, flags);
             }
             return SocketWaits.FinishSend(
-                thread.Block(SystemCall.Sendto, socket.Host, (long)host.Value, (long)count, flags | SocketFlags.NoSignal, nameAddress, name.Length),
+                SocketWaits.Transfer(thread, socket.Host, SystemCall.Sendto, (long)host.Value, (long)count, flags | SocketFlags.NoSignal, nameAddress, name.Length, count),
                 thread, socket.Host, flags);
         }
     }
 
-    [SystemCall(SystemCall.Recvfrom, SupportState.Full)]
+    [SystemCall(SystemCall.Recvfrom, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult ReceiveFrom(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count, uint flags,
         GuestVirtualAddress address, GuestVirtualAddress addressBytes)
     {
@@ -43,9 +43,14 @@ internal static class TransferCalls
         if (!socket.IsOpen)
             return Errno.EBADF;
         count = Math.Min(count, GuestVectors.MostBytes);
-        HostAddress host = thread.Scratch.Address;
+        HostAddress host;
         SyscallResult result;
-        if (count != 0 && (!thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out host, out ulong contiguous) || contiguous != count))
+        // TCP throws MSG_TRUNC's bytes away without a look at the buffer, which may then be any pointer.
+        if (count != 0 && (flags & SocketFlags.Truncate) != 0 && !thread.Memory.TryGetHostRange(buffer, 1, PageAccess.Write, out _, out _))
+            host = default;
+        else
+            host = thread.Scratch.Address;
+        if (count != 0 && host != default && (!thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out host, out ulong contiguous) || contiguous != count))
         {
             Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
             if (error != Errno.None)
@@ -56,8 +61,8 @@ internal static class TransferCalls
         {
             SocketCalls.PutNameLength(thread, address.IsNull ? 0 : SocketScratch.NameBytes);
             result = SocketWaits.Finish(
-                thread.Block(SystemCall.Recvfrom, socket.Host, (long)host.Value, (long)count, flags,
-                    address.IsNull ? 0 : SocketCalls.NameAddress(thread), address.IsNull ? 0 : SocketCalls.NameLengthAddress(thread)),
+                SocketWaits.Transfer(thread, socket.Host, SystemCall.Recvfrom, (long)host.Value, (long)count, flags,
+                    address.IsNull ? 0 : SocketCalls.NameAddress(thread), address.IsNull ? 0 : SocketCalls.NameLengthAddress(thread), count),
                 thread, socket.Host, SocketFlags.OptionReceiveTimeout);
         }
         if (result.Value < 0 || address.IsNull)

@@ -103,6 +103,7 @@ internal static class CloneCalls
         if ((flags & CloneChildClearTid) != 0)
             child.ClearChildTid = new(arguments.ChildTid);
         child.Signals.InheritFrom(parent.Signals);
+        child.Attributes.InheritFrom(parent.Attributes);
         GuestVirtualAddress parentTid = new((flags & CloneParentSetTid) != 0 ? arguments.ParentTid : 0);
         GuestVirtualAddress childTid = new((flags & CloneChildSetTid) != 0 ? arguments.ChildTid : 0);
         return HostThread.Start(child, parentTid, childTid);

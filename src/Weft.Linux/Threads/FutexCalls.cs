@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Weft.Linux.Time;
 using Weft.Machine;
 using Weft.Native;
 
@@ -16,15 +17,6 @@ internal static class FutexCalls
 
     private const int PrivateFlag = 128, RealtimeFlag = 256;
     private const uint MatchAny = uint.MaxValue;
-    private const long NanosecondsPerSecond = 1_000_000_000;
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TimeSpec
-    {
-        internal long Seconds, Nanoseconds;
-
-        internal readonly bool IsValid => Seconds >= 0 && Nanoseconds is >= 0 and < NanosecondsPerSecond;
-    }
 
     [SystemCall(SystemCall.Futex, SupportState.Full)]
     internal static SyscallResult Futex(
@@ -73,10 +65,9 @@ internal static class FutexCalls
         if (command == Wait)
         {
             // FUTEX_WAIT measures by CLOCK_MONOTONIC unless the flag says otherwise; both ways the deadline is absolute.
-            const int realtime = 0, monotonic = 1;
-            HostStubs.CallQuick(SystemCall.ClockGettime, (operation & RealtimeFlag) != 0 ? realtime : monotonic, (long)thread.Scratch.Address.Value);
+            HostStubs.CallQuick(SystemCall.ClockGettime, (operation & RealtimeFlag) != 0 ? HostClock.Realtime : HostClock.Monotonic, (long)thread.Scratch.Address.Value);
             TimeSpec now = MemoryMarshal.Read<TimeSpec>(thread.Scratch.Span);
-            limit = Sum(now, limit);
+            limit = now.Plus(limit);
         }
         MemoryMarshal.Write(thread.Scratch.Span, limit);
         return thread.Block(SystemCall.Futex, word, hostOperation, value, (long)thread.Scratch.Address.Value, 0, bitset).WithoutRestart();
@@ -96,14 +87,6 @@ internal static class FutexCalls
             deadline = (long)thread.Scratch.Address.Value;
         }
         return thread.Block(SystemCall.Futex, word, operation, value, deadline, second, value3);
-    }
-
-    private static TimeSpec Sum(TimeSpec left, TimeSpec right)
-    {
-        long nanoseconds = left.Nanoseconds + right.Nanoseconds;
-        long carry = nanoseconds / NanosecondsPerSecond;
-        long seconds = right.Seconds > long.MaxValue - left.Seconds - carry ? long.MaxValue : left.Seconds + right.Seconds + carry;
-        return new TimeSpec { Seconds = seconds, Nanoseconds = nanoseconds % NanosecondsPerSecond };
     }
 
     private static Errno Locate(GuestThread thread, GuestVirtualAddress address, PageAccess need, out long host)

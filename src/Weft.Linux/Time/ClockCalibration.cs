@@ -28,13 +28,14 @@ public sealed class ClockCalibration
 
     /// <summary>A calibration that has seen no sample.</summary>
     /// <param name="tscHz">The TSC's frequency, right to 0.2 %.</param>
+    /// <param name="rateError">What that frequency is trusted to, as a fraction of it.</param>
     /// <exception cref="ArgumentOutOfRangeException">A frequency below 10 MHz or above 100 GHz.</exception>
-    public ClockCalibration(ulong tscHz)
+    public ClockCalibration(ulong tscHz, double rateError = ClockTrack.UsualRateError)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(tscHz, 10_000_000UL);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tscHz, 100_000_000_000UL);
-        _monotonic = new(1e9 / tscHz);
-        _raw = new(1e9 / tscHz);
+        _monotonic = new(1e9 / tscHz, rateError);
+        _raw = new(1e9 / tscHz, rateError);
     }
 
     /// <summary>The TSC's frequency by the host's CLOCK_MONOTONIC, as far as is known.</summary>

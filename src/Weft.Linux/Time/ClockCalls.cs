@@ -40,6 +40,13 @@ internal static class ClockCalls
         if (result < 0)
             return result;
         Span<byte> scratch = thread.Scratch.Span;
+        if (thread.Kernel.Clock is { } page && page.TryRead(HostClock.Realtime, out long nanoseconds))
+        {
+            const long nanosecondsPerMicrosecond = 1_000, microsecondsPerSecond = 1_000_000;
+            long microseconds = nanoseconds / nanosecondsPerMicrosecond;
+            BinaryPrimitives.WriteInt64LittleEndian(scratch, microseconds / microsecondsPerSecond);
+            BinaryPrimitives.WriteInt64LittleEndian(scratch[sizeof(long)..], microseconds % microsecondsPerSecond);
+        }
         return (time.IsNull || thread.Memory.TryWrite(time, scratch[..timeBytes]))
             && (zone.IsNull || thread.Memory.TryWrite(zone, scratch.Slice(timeBytes, zoneBytes))) ? SyscallResult.Success : Errno.EFAULT;
     }
@@ -55,7 +62,9 @@ internal static class ClockCalls
     [SystemCall(SystemCall.Time, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Seconds(GuestThread thread, GuestVirtualAddress time)
     {
-        long seconds = HostStubs.CallQuick(SystemCall.Time, 0);
+        const long nanosecondsPerSecond = 1_000_000_000;
+        long seconds = thread.Kernel.Clock is { } page && page.TryRead(HostClock.Realtime, out long nanoseconds)
+            ? nanoseconds / nanosecondsPerSecond : HostStubs.CallQuick(SystemCall.Time, 0);
         return time.IsNull || thread.Memory.TryWrite(time, seconds) ? seconds : Errno.EFAULT;
     }
 
@@ -100,6 +109,9 @@ internal static class ClockCalls
 
     private static SyscallResult Read(GuestThread thread, SystemCall number, int clock, GuestVirtualAddress time)
     {
+        // What the vDSO reads answers here too, and is refreshed by it: two sources could step back against each other.
+        if (number == SystemCall.ClockGettime && thread.Kernel.Clock is { } page && page.TryRead(clock, out long nanoseconds))
+            return thread.Memory.TryWrite(time, TimeSpec.FromNanoseconds(nanoseconds)) ? SyscallResult.Success : Errno.EFAULT;
         if (!HostClock.TryTranslate(thread, clock, out int hostClock))
             return Errno.EINVAL;
         long result = HostStubs.CallQuick(number, hostClock, (long)thread.Scratch.Address.Value);

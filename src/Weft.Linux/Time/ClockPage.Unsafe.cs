@@ -27,11 +27,13 @@ public sealed unsafe class ClockPage
     /// <param name="cpuCount">Processors the guest sees, for getcpu; 0 makes every getcpu a system call.</param>
     /// <param name="nodeCount">Memory nodes the guest sees, at least 1.</param>
     /// <param name="tscOffset">Guest TSC minus host TSC, in ticks.</param>
+    /// <param name="rateError">What the frequency is trusted to, as a fraction of it.</param>
     /// <param name="tscIsSteady">False makes every clock a system call: for hosts where
     /// <see cref="ClockPageTsc.IsInvariant"/> is false.</param>
     /// <exception cref="ArgumentException">A null or misaligned page.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A frequency that no TSC has, or a negative count.</exception>
-    public ClockPage(nint page, ulong tscHz, int cpuCount, int nodeCount = 1, long tscOffset = 0, bool tscIsSteady = true)
+    public ClockPage(nint page, ulong tscHz, int cpuCount, int nodeCount = 1, long tscOffset = 0, bool tscIsSteady = true,
+        double rateError = ClockTrack.UsualRateError)
     {
         if (page == 0 || page % ClockPageLayout.PageBytes != 0)
             throw new ArgumentException("The clock page must be a page.", nameof(page));
@@ -40,7 +42,7 @@ public sealed unsafe class ClockPage
         _page = (byte*)page;
         _steady = tscIsSteady;
         _sampler = new(tscOffset);
-        _calibration = new(tscHz);
+        _calibration = new(tscHz, rateError);
         WriteConstants(cpuCount, nodeCount);
         Refresh();
     }

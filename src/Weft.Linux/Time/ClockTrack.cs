@@ -7,8 +7,8 @@ namespace Weft.Linux.Time;
 /// <remarks>Not thread-safe. Takes no time of its own: it can be simulated.</remarks>
 internal sealed class ClockTrack
 {
-    /// <summary>What a TSC frequency given by CPUID or KVM is trusted to: 0.2 %.</summary>
-    private const double InitialRateError = 2e-3;
+    /// <summary>What a TSC frequency given by CPUID is trusted to, unless the caller knows better: 0.2 %.</summary>
+    public const double UsualRateError = 2e-3;
 
     /// <summary>A measured rate farther than this from the nominal one is a clock that was set or suspended.</summary>
     private const double PlausibleRateError = 1e-2;
@@ -30,19 +30,24 @@ internal sealed class ClockTrack
     private const double SteepestSlew = 0.1;
 
     private readonly double _nominalNsPerTick;
+    private readonly double _initialRateError;
     private ClockReading _last, _anchor, _nextAnchor;
     private bool _observed, _published;
     private ulong _baseTsc, _validTicks, _multiplier;
     private long _baseNs;
 
     /// <summary>A track that has seen nothing, with a rate to begin from.</summary>
-    public ClockTrack(double nominalNsPerTick) => NsPerTick = _nominalNsPerTick = nominalNsPerTick;
+    public ClockTrack(double nominalNsPerTick, double rateError)
+    {
+        NsPerTick = _nominalNsPerTick = nominalNsPerTick;
+        RateError = _initialRateError = rateError;
+    }
 
     /// <summary>Nanoseconds a tick, as far as is known.</summary>
     public double NsPerTick { get; private set; }
 
     /// <summary>How far <see cref="NsPerTick"/> may be off, as a fraction of it.</summary>
-    public double RateError { get; private set; } = InitialRateError;
+    public double RateError { get; private set; }
 
     /// <summary>Nanoseconds a tick of the newest line, in fixed point.</summary>
     public ulong Multiplier => _multiplier;
@@ -62,7 +67,7 @@ internal sealed class ClockTrack
     private void Restart(ClockReading reading)
     {
         _anchor = _nextAnchor = reading;
-        RateError = InitialRateError;
+        RateError = _initialRateError;
     }
 
     private void Continue(ClockReading reading, long ticks)
@@ -97,9 +102,9 @@ internal sealed class ClockTrack
     // A rate that changed once may change again: the more it did, the sooner to look.
     private void AdoptAfterChange(double rate, double rateError, double change)
     {
-        if (rateError <= InitialRateError)
+        if (rateError <= _initialRateError)
             NsPerTick = rate;
-        RateError = Math.Min(Math.Max(rateError, change), InitialRateError);
+        RateError = Math.Min(Math.Max(rateError, change), _initialRateError);
     }
 
     /// <summary>Begins a new line at <paramref name="tsc"/> and returns its value there.</summary>

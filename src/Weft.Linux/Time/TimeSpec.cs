@@ -17,6 +17,10 @@ internal struct TimeSpec
     /// <summary>Whether both parts are 0.</summary>
     internal readonly bool IsZero => Seconds == 0 && Nanoseconds == 0;
 
+    /// <summary>A time of so many nanoseconds, at least 0.</summary>
+    internal static TimeSpec FromNanoseconds(long nanoseconds) =>
+        new() { Seconds = nanoseconds / NanosecondsPerSecond, Nanoseconds = nanoseconds % NanosecondsPerSecond };
+
     /// <summary>The sum of two valid times; the farthest time when it is too far.</summary>
     internal readonly TimeSpec Plus(TimeSpec other)
     {

@@ -20,7 +20,9 @@ internal static class VdsoMapping
             throw new InvalidOperationException("The vDSO's pages are not mapped.");
         HostStubs.TryWrite(imageHost, VdsoImage.Bytes);
         ulong hertz = vcpu.TscKhz > 0 ? (ulong)vcpu.TscKhz * HertzPerKilohertz : ClockPageTsc.MeasureHz();
-        process.Kernel.Clock = new ClockPage((nint)clockHost.Value, hertz, process.Kernel.Options.ProcessorCount, tscIsSteady: ClockPageTsc.IsInvariant);
+        // The host's clocks run at KVM's frequency but for NTP's correction, some tens of parts in a million.
+        double rateError = vcpu.TscKhz > 0 ? 1e-4 : ClockTrack.UsualRateError;
+        process.Kernel.Clock = new ClockPage((nint)clockHost.Value, hertz, process.Kernel.Options.ProcessorCount, tscIsSteady: ClockPageTsc.IsInvariant, rateError: rateError);
         return image;
     }
 

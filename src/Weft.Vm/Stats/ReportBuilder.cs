@@ -19,7 +19,7 @@ internal static class ReportBuilder
             ExitStatus = exitStatus,
             Time = time,
             Exits = Exits(threads),
-            SystemCalls = Calls(threads),
+            SystemCalls = Calls(kernel, threads),
             UnknownCalls = kernel.Statistics.UnknownCalls.ToDictionary(call => SystemCallNames.Of(call.Key), call => call.Value),
             PageFaults = Faults(threads),
             Memory = Memory(kernel, process),
@@ -41,7 +41,7 @@ internal static class ReportBuilder
         return exits;
     }
 
-    private static SortedDictionary<string, IReadOnlyDictionary<string, CallReport>> Calls(ThreadStatistics[] threads)
+    private static SortedDictionary<string, IReadOnlyDictionary<string, CallReport>> Calls(Kernel kernel, ThreadStatistics[] threads)
     {
         SortedDictionary<string, IReadOnlyDictionary<string, CallReport>> calls = new(StringComparer.Ordinal);
         for (int number = 0; number < ThreadStatistics.CallNumbers; number++)
@@ -49,6 +49,8 @@ internal static class ReportBuilder
             Dictionary<string, CallReport> ways = [];
             Add(ways, "exit", threads, number, CallWays.None);
             Add(ways, "attendant", threads, number, CallWays.Attendant);
+            if (kernel.CallsInStub(number) is > 0 and var inStub)
+                ways["stub"] = new CallReport(inStub, 0);
             if (ways.Count > 0)
                 calls[SystemCallNames.Of((ulong)number)] = ways;
         }

@@ -23,9 +23,12 @@ internal static class ResidentMemory
     }
 
     /// <summary>A member of /proc/self/status, in bytes; 0 when it isn't there.</summary>
-    internal static ulong Status(string name)
+    internal static ulong Status(string name) => Member("/proc/self/status", name);
+
+    /// <summary>A line "Name: N kB" of a file, in bytes; 0 when it isn't there.</summary>
+    internal static ulong Member(string path, string name)
     {
-        foreach (string line in File.ReadLines("/proc/self/status"))
+        foreach (string line in File.ReadLines(path))
             if (line.StartsWith(name, StringComparison.Ordinal) && line.Length > name.Length && line[name.Length] == ':')
                 return Kilobytes(line);
         return 0;

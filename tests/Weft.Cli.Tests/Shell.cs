@@ -1,0 +1,38 @@
+using System.Diagnostics;
+
+namespace Weft.Cli.Tests;
+
+/// <summary>Runs programs for tests.</summary>
+internal static class Shell
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>The command-line tool as it was built for this test.</summary>
+    internal static string Weft { get; } = FindWeft();
+
+    internal static (int Status, string Output, string Error) Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
+        { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill(true);
+            Assert.Fail($"{program} {string.Join(' ', arguments)} does not end");
+        }
+        return (process.ExitCode, output.Result, error.Result);
+    }
+
+    internal static bool Has(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, program)));
+
+    private static string FindWeft()
+    {
+        for (string? directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
+            foreach (string flavour in new[] { "debug_linux-x64", "release_linux-x64" })
+                if (Path.Combine(directory, "artifacts/bin/Weft.Cli", flavour, "weft") is var path && File.Exists(path))
+                    return path;
+        throw new InvalidOperationException("weft is not built");
+    }
+}
