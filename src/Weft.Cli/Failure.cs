@@ -30,7 +30,6 @@ public static class Failure
     public static int StatusOf(Exception exception) => exception switch
     {
         LoadException { Errno: Errno.ENOENT } => ExitStatus.NotFound,
-        LoadException { Errno: Errno.ENOMEM } => ExitStatus.WeftFailed,
         LoadException => ExitStatus.NotExecutable,
         _ => ExitStatus.WeftFailed,
     };

@@ -111,6 +111,15 @@ public sealed class BadInputTests
         Assert.Contains("\"syscall_9999\": 1", await File.ReadAllTextAsync(stats), StringComparison.Ordinal);
     }
 
+    [VmFact("perl")]
+    public async Task Paths_that_cannot_be_read_leave_other_descriptors_alone()
+    {
+        // stat, chmod, truncate, statfs, getxattr, inotify_add_watch, statx with a path at address 8.
+        const string calls = "for my $n (4, 90, 76, 137, 191) { syscall($n, 8, 8, 8, 8) == -1 or die $n } syscall(254, 3, 8, 8); syscall(332, -100, 8, 0, 0, 8); print <STDIN>";
+        var outcome = await Runs.OnceAsync(new Command(WeftBinary.Path, "run", "--", "perl", "-e", calls) { Input = "still here\n" });
+        Assert.True(outcome is { Status: 0, Output: "still here\n" }, outcome.Describe());
+    }
+
     private static async Task<byte[]> TinyAsync() => await File.ReadAllBytesAsync(Path.Combine(await FuzzPrograms.FolderAsync(), "tiny"));
 
     private static Task<Outcome> WeftAsync(params string[] words) => Runs.OnceAsync(new Command(WeftBinary.Path, words));

@@ -40,5 +40,6 @@ internal static class Isolated
     public static bool SaysOfACrash(string error) =>
         error.Contains("Unhandled exception", StringComparison.OrdinalIgnoreCase)
         || error.Contains("   at Weft.", StringComparison.Ordinal)
-        || error.Contains("weft: the VM stopped", StringComparison.Ordinal);
+        || error.Contains("weft: the VM stopped", StringComparison.Ordinal)
+        || error.Contains("this is a bug of Weft", StringComparison.Ordinal);
 }

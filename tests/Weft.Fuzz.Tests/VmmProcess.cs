@@ -47,7 +47,7 @@ internal sealed class VmmProcess : IDisposable
             while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
             {
                 _output.Append(line).Append('\n');
-                if (!line.StartsWith("quiet ", StringComparison.Ordinal))
+                if (!line.Contains("quiet ", StringComparison.Ordinal))
                     continue;
                 if (Measure() is { } holding)
                     holdings.Add(holding);

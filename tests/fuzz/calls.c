@@ -147,6 +147,11 @@ static void one_call(u64 *rng) {
         if (number == SYS_shmat)
             a[1] = a[0], a[0] = below(rng, 8);
     }
+    for (int i = 0; i < 6; i++)
+        if ((u32)a[i] == OUT || (u32)a[i] == IN)
+            a[i] += 2;
+    if ((u32)a[0] == 2)
+        a[0]++;
     if (!tame(rng, number, a))
         return;
     long result = raw(number, a[0], a[1], a[2], a[3], a[4], a[5]);
