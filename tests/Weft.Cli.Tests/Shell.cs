@@ -30,8 +30,8 @@ internal static class Shell
     private static string FindWeft()
     {
         for (string? directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
-            foreach (string flavour in new[] { "debug_linux-x64", "release_linux-x64" })
-                if (Path.Combine(directory, "artifacts/bin/Weft.Cli", flavour, "weft") is var path && File.Exists(path))
+            foreach (string flavour in new[] { "publish/Weft.Cli/release_linux-x64", "bin/Weft.Cli/release_linux-x64", "bin/Weft.Cli/debug_linux-x64" })
+                if (Path.Combine(directory, "artifacts", flavour, "weft") is var path && File.Exists(path))
                     return path;
         throw new InvalidOperationException("weft is not built");
     }

@@ -21,7 +21,8 @@ public sealed class ServerTests
         await running.WaitForPortAsync(port, StartTime);
 
         var load = new Command(Surroundings.Find("redis-benchmark")!, "-p", Text(port), "-n", "1000", "-c", "20", "-r", "500", "-d", "100",
-            "-t", "set,get,incr,lpush,rpop,sadd,hset,zadd,mset", "-q") { Timeout = TimeSpan.FromMinutes(3) };
+            "-t", "set,get,incr,lpush,rpop,sadd,hset,zadd,mset", "-q")
+        { Timeout = TimeSpan.FromMinutes(3) };
         var benchmark = await Runs.OnceAsync(load);
         Assert.True(benchmark.Status == 0, benchmark.Describe());
         Assert.Contains("MSET", benchmark.Output);
