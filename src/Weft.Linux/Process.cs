@@ -53,9 +53,6 @@ public sealed class Process
     /// <summary>What was started: set once by the loader.</summary>
     public ProgramImage? Image { get; set; }
 
-    /// <summary>The first thread's exit status, which becomes the process's when the last one exits.</summary>
-    internal int ExitStatus { get; set; }
-
     /// <summary>The live threads. A copy.</summary>
     public GuestThread[] Threads
     {

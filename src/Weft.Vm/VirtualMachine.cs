@@ -40,7 +40,7 @@ public sealed class VirtualMachine
     /// <exception cref="LoadException">The program can't be started.</exception>
     public void Run(IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment)
     {
-        InheritedFiles.Adopt(_process.Files);
+        InheritedFiles.Adopt(_process.Files, _process.Paths);
         EmptyNetwork.TryEnter(_kernel);
         HostSignals.Start(_kernel, _process);
         Vcpu vcpu = _kernel.Machine.CreateVcpu(_process.Memory.PageTables);

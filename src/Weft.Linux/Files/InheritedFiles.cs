@@ -11,9 +11,10 @@ public static class InheritedFiles
 
     /// <summary>
     /// Puts every descriptor that was inherited into the table. What the runtime opened itself is close-on-exec, what is
-    /// inherited can't be. To be called once, before the VMM opens anything that is not close-on-exec.
+    /// inherited can't be. To be called once, before the VMM opens anything that is not close-on-exec. With narrowed
+    /// files, directories are left out.
     /// </summary>
-    public static void Adopt(FileTable files)
+    public static void Adopt(FileTable files, PathResolver paths)
     {
         using NativeBuffer buffer = new(BufferBytes);
         long directory = HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.Put(buffer, 0, "/proc/self/fd"),
@@ -21,7 +22,7 @@ public static class InheritedFiles
         if (directory < 0)
         {
             for (int descriptor = 0; descriptor <= 2; descriptor++)
-                AdoptOne(files, descriptor);
+                AdoptOne(files, paths, descriptor);
             return;
         }
         List<int> found = [];
@@ -29,7 +30,7 @@ public static class InheritedFiles
             Collect(buffer.Span[..(int)length], found);
         HostFile.Close((int)directory);
         foreach (int descriptor in found)
-            AdoptOne(files, descriptor);
+            AdoptOne(files, paths, descriptor);
     }
 
     private static void Collect(ReadOnlySpan<byte> entries, List<int> found)
@@ -44,11 +45,12 @@ public static class InheritedFiles
         }
     }
 
-    private static void AdoptOne(FileTable files, int descriptor)
+    private static void AdoptOne(FileTable files, PathResolver paths, int descriptor)
     {
+        using NativeBuffer scratch = new(64 << 10);
         const int getFlags = 1, closeOnExec = 1;
         long flags = HostStubs.Call(SystemCall.Fcntl, descriptor, getFlags);
-        if (flags >= 0 && (flags & closeOnExec) == 0 && descriptor < files.Limit)
+        if (flags >= 0 && (flags & closeOnExec) == 0 && descriptor < files.Limit && paths.Admits(scratch, descriptor))
             files.InstallAt(descriptor, descriptor <= 2 ? new StandardFile(descriptor) : new FileDescription(descriptor), false);
     }
 

@@ -95,6 +95,17 @@ public sealed partial class PathResolver
             : path.StartsWith(root + "/", StringComparison.Ordinal) ? mount.Destination + path[root.Length..] : null;
     }
 
+    /// <summary>
+    /// Whether a descriptor that comes from another process may be the program's. With narrowed files a directory, or
+    /// a mere path, may not: it would lead around what was chosen to be shown.
+    /// </summary>
+    internal bool Admits(NativeBuffer scratch, int hostDescriptor)
+    {
+        const int getFlags = 3;
+        return !Mounts.IsNarrowed || (!HostFile.IsDirectory(scratch, hostDescriptor)
+            && (HostStubs.CallQuick(SystemCall.Fcntl, hostDescriptor, getFlags) & OpenFlags.Path) == 0);
+    }
+
     /// <summary>Asks the VM's own view. False when the path is the host's.</summary>
     internal bool TryFindVirtual(GuestThread thread, string path, out VirtualNode? node)
     {

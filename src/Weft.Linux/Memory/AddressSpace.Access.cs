@@ -38,7 +38,7 @@ public sealed partial class AddressSpace
                 return false;
             host = _memory.HostOf(area.PhysicalOf(address.Value));
             contiguousBytes = Math.Min(lengthBytes, area.End - address.Value);
-            return true;
+            return (need & PageAccess.Write) == 0 || MayWriteLocked(area, address.Value, address.Value + contiguousBytes);
         }
     }
 

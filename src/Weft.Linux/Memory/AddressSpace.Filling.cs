@@ -71,7 +71,7 @@ public sealed partial class AddressSpace
         PageAccess access = AccessOf(area.Protection);
         if (access == PageAccess.None || start >= end)
             return true;
-        if (_limitBytes is { } limit && !area.IsShared)
+        if (_limitBytes is { } limit)
         {
             if (_usedAtMostBytes + (end - start) > limit && !TightenLocked(limit, end - start))
                 return false;
@@ -81,6 +81,13 @@ public sealed partial class AddressSpace
         _tables.Map(new(start), area.PhysicalOf(start), end - start, access, large: area.Content == HostContent.Anonymous);
         return true;
     }
+
+    /// <summary>
+    /// Counts a range that the host's kernel is about to write for the program: pages that come into being so never
+    /// fault. False when that could pass the limit.
+    /// </summary>
+    private bool MayWriteLocked(MemoryArea area, ulong start, ulong end) =>
+        _limitBytes is null || TryFillLocked(area, start & ~(PageSize - 1), Math.Min(area.End, RoundUp(end)));
 
     /// <summary>
     /// The bound reached the limit: measures what is really touched, and takes back the entries of what is not,

@@ -51,6 +51,7 @@ internal static class ReceivedDescriptors
         bool full = false;
         foreach (ref int descriptor in descriptors)
         {
+            full |= !thread.Process.Paths.Admits(thread.Scratch, descriptor);
             if (full)
             {
                 HostStubs.Call(SystemCall.Close, descriptor);

@@ -23,10 +23,8 @@ internal static class ExitCalls
         if (!thread.ClearChildTid.IsNull && thread.Memory.TryWrite(thread.ClearChildTid, 0))
             Wake(thread, thread.ClearChildTid);
         Process process = thread.Process;
-        if (thread.ThreadId == process.Id)
-            process.ExitStatus = status & 0xff;
         if (process.RemoveThread(thread))
-            thread.Kernel.End(process.ExitStatus);
+            thread.Kernel.End(status & 0xff);
         thread.Signals.End();
         thread.Finish();
         return SyscallResult.RegistersSet;
