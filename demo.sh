@@ -59,7 +59,7 @@ benchmark_redis() {
 }
 
 build/setup.sh --demo || exit 1
-[ -n "${WEFT_BIN-}" ] || build/publish.sh || exit 1
+./weft --version >/dev/null || exit 1 # builds what is missing or old
 weft=${WEFT_BIN:-$PWD/artifacts/publish/Weft.Cli/release_linux-x64/weft}
 if [ ! -w /dev/kvm ]; then
     echo "This demonstration needs /dev/kvm, and the right to open it." >&2

@@ -28,6 +28,6 @@ public sealed class PythonTests
     public static IEnumerable<string> QuickModules => PythonModules.Quick;
 
     [VmTheory(Python, PythonModules.Suite)]
-    [EachWay(From = nameof(QuickModules))]
+    [EachWay(From = nameof(QuickModules), Spread = true)]
     public Task Module_passes_its_own_tests(string module, string way) => PythonModules.AssertSameAsync(module, way);
 }

@@ -7,7 +7,7 @@ internal static class SystemCallWays
     public static IReadOnlyList<string> Enabled { get; } =
         Environment.GetEnvironmentVariable("WEFT_TEST_WAYS") is { Length: > 0 } chosen
             ? chosen.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            : ["exit"];
+            : ["exit", "attendant", "auto"];
 
     /// <summary>One of them for a case too long to run by each: always the same one for the same case.</summary>
     public static string For(string caseName)
