@@ -1,12 +1,10 @@
-using System.Buffers.Binary;
+using Weft.Linux.Processes;
 using Weft.Native;
 
 namespace Weft.Linux.Signals;
 
 public sealed partial class ProcessSignals
 {
-    private const int SignalsPendingLimit = 11;
-
     /// <summary>The guard of all signal state, for the parts of it that live in other classes.</summary>
     internal Lock Gate => _lock;
 
@@ -96,9 +94,7 @@ public sealed partial class ProcessSignals
         int count = Pending.Count;
         foreach (GuestThread thread in threads)
             count += thread.Signals.Pending.Count;
-        if (HostStubs.CallQuick(SystemCall.Prlimit64, 0, SignalsPendingLimit, 0, (long)_limits.Address.Value) < 0)
-            return true;
-        return (ulong)count < BinaryPrimitives.ReadUInt64LittleEndian(_limits.Span);
+        return (ulong)count < _process.Limits[Resource.PendingSignals].Soft;
     }
 
     /// <summary>Who takes a signal now: the target, or for the process the first thread if it can, else any that can.</summary>

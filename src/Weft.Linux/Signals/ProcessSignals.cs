@@ -14,7 +14,6 @@ public sealed partial class ProcessSignals
     private readonly Process _process;
     private readonly SignalActions _actions = new();
     private readonly List<SignalDescription> _descriptions = [];
-    private readonly NativeBuffer _limits = new(4096);
 
     /// <summary>All actions default, nothing waiting.</summary>
     public ProcessSignals(Process process)
