@@ -3,13 +3,13 @@
 # Usage: ./test.sh [FILTER]
 #   FILTER  only tests whose full name contains it, for instance EndToEnd.Python or Weft.Machine
 # The last line is "N passed, N failed, N skipped"; a project that doesn't build counts as one failure.
-# WEFT_TEST_TIMEOUT bounds one project, in seconds (900).
+# WEFT_TEST_TIMEOUT bounds one project, in seconds (1500).
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 readonly filter=${1-}
 readonly results=artifacts/test-results
-readonly perProjectSeconds=${WEFT_TEST_TIMEOUT:-900}
+readonly perProjectSeconds=${WEFT_TEST_TIMEOUT:-1500}
 passed=0
 failed=0
 skipped=0

@@ -96,6 +96,7 @@ public sealed partial class ThreadSignals
 
     private void Act(in SignalInfo info, in SignalAction action)
     {
+        _thread.Kernel.Observer?.SignalDelivered(_thread, info);
         if (action.IsHandled)
         {
             FinishCallFor(action);
