@@ -20,12 +20,13 @@ public sealed unsafe class GuestMachine : IDisposable
     private int _vcpuCount;
 
     /// <summary>Opens KVM and creates an empty machine.</summary>
+    /// <param name="mostArenaBytes">The most address space to reserve for what the program maps; less where a process has many machines.</param>
     /// <exception cref="KvmException">The host has no usable KVM.</exception>
-    public GuestMachine()
+    public GuestMachine(ulong mostArenaBytes = GuestPhysicalMemory.MaximumArenaBytes)
     {
         _kvm = KvmSystem.Open();
         _vm = _kvm.CreateVm();
-        Memory = new GuestPhysicalMemory(_vm);
+        Memory = new GuestPhysicalMemory(_vm, mostArenaBytes);
         _interruptTable = Memory.AllocateSystemPages();
         _exceptionStubs = Memory.AllocateSystemPages();
         WriteExceptionStubs();

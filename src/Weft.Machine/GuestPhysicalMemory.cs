@@ -27,7 +27,8 @@ public sealed class GuestPhysicalMemory : IDisposable
     private const ulong ArenaSlotBytes = 64 << 20;
     private const ulong SlotsInVastSlot = 16;
     private const int MostRestingPages = 2048;
-    private const ulong MaximumArenaBytes = 64UL << 40;
+    /// <summary>The most that is ever reserved for what a program maps.</summary>
+    public const ulong MaximumArenaBytes = 64UL << 40;
     private const ulong SmallestArenaBytes = 64UL << 30;
 
     private readonly Lock _lock = new();
@@ -46,14 +47,16 @@ public sealed class GuestPhysicalMemory : IDisposable
     private bool _disposed;
 
     /// <summary>Reserves host address space for a VM's memory; no page is allocated yet.</summary>
+    /// <param name="vm">The machine that gets the slots.</param>
+    /// <param name="mostArenaBytes">The most address space to reserve for what the program maps.</param>
     /// <exception cref="InvalidOperationException">The host's address-space limit (RLIMIT_AS) is too low.</exception>
-    public GuestPhysicalMemory(KvmVm vm)
+    public GuestPhysicalMemory(KvmVm vm, ulong mostArenaBytes = MaximumArenaBytes)
     {
         _vm = vm;
         _system = HostMapping.Reserve(SystemBytes)
             ?? throw new InvalidOperationException("No address space for the VM; raise the limit (ulimit -v unlimited).");
         ulong physicalLimit = 1UL << PhysicalAddressBits();
-        for (_arenaBytes = Math.Min(MaximumArenaBytes, physicalLimit / 2 - SystemBytes); ; _arenaBytes /= 2)
+        for (_arenaBytes = Math.Min(mostArenaBytes, physicalLimit / 2 - SystemBytes); ; _arenaBytes /= 2)
         {
             if (_arenaBytes < SmallestArenaBytes)
                 throw new InvalidOperationException("No address space for the VM; raise the limit (ulimit -v unlimited).");

@@ -20,7 +20,7 @@ public sealed class GuestMachineTests : IDisposable
             _vcpu = null!;
             return;
         }
-        _machine = new GuestMachine();
+        _machine = new GuestMachine(1UL << 40);
         _tables = _machine.CreatePageTables();
         _vcpu = _machine.CreateVcpu(_tables);
         _code = Place(Code, PageAccess.Read | PageAccess.Execute);

@@ -64,6 +64,25 @@ public sealed class HostSignals
         }
         process.Signals.Inherit(host, ignored, blocked);
         new Thread(host.Receive, 256 << 10) { IsBackground = true, Name = "weft signals" }.Start();
+        host.LeaveSignalsToReceiver();
+    }
+
+    /// <summary>
+    /// Blocks what is forwarded on the calling host thread, which runs guest code, and so on all that it starts. Else a
+    /// signal could end a blocking call of this very thread before it is in the program's queue, and the program would
+    /// run on for a moment as if nothing had come.
+    /// </summary>
+    private void LeaveSignalsToReceiver()
+    {
+        SignalSet forwarded = default;
+        for (int signal = 1; signal <= SignalNumber.Highest; signal++)
+            if (IsForwarded(signal) && !TerminalAccess.Contains(signal))
+                forwarded |= SignalSet.Of(signal);
+        lock (_lock)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(_structures.Span, forwarded.Bits);
+            HostStubs.CallQuick(SystemCall.RtSigprocmask, Block, (long)_structures.Address.Value, 0, sizeof(ulong));
+        }
     }
 
     /// <summary>

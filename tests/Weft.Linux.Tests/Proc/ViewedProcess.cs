@@ -18,7 +18,7 @@ internal sealed class ViewedProcess : IDisposable
     {
         options ??= new KernelOptions();
         _files = new VirtualFileSystem(options);
-        Kernel kernel = new(new GuestMachine(), options) { VirtualFiles = _files };
+        Kernel kernel = new(new GuestMachine(1UL << 40), options) { VirtualFiles = _files };
         Process = new Process(kernel);
         Thread = new GuestThread(Process, kernel.Machine.CreateVcpu(Process.Memory.PageTables)) { Name = "cat"u8.ToArray() };
         Process.AddFirstThread(Thread);

@@ -13,7 +13,7 @@ internal sealed class CallFixture : IDisposable
 
     internal CallFixture(KernelOptions? options = null)
     {
-        Kernel kernel = new(new GuestMachine(), options ?? new KernelOptions());
+        Kernel kernel = new(new GuestMachine(1UL << 40), options ?? new KernelOptions());
         Process = new Process(kernel);
         Thread = new GuestThread(Process, kernel.Machine.CreateVcpu(Process.Memory.PageTables));
         Process.AddThread(Thread);

@@ -161,7 +161,7 @@ public sealed class ProcessSignalsTests
 
     private static (Process Process, GuestThread[] Threads) Create(int count)
     {
-        Kernel kernel = new(new GuestMachine(), new KernelOptions());
+        Kernel kernel = new(new GuestMachine(1UL << 40), new KernelOptions());
         Process process = new(kernel);
         GuestThread[] threads = new GuestThread[count];
         for (int i = 0; i < count; i++)
