@@ -1,3 +1,5 @@
+using Weft.Tests;
+
 namespace Weft.Machine.Tests;
 
 public class SystemCallStubTests

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Weft.Native.Tests;
+namespace Weft.Tests;
 
 /// <summary>Assembles a source of the repository with binutils.</summary>
 internal static class Assembler

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Weft.Tests;
 
 namespace Weft.Native.Tests;
 
