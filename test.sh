@@ -109,6 +109,10 @@ for project in "${projects[@]}"; do run_project "$project"; done
 if [ ${#failures[@]} -gt 0 ]; then
     say "Failed (details in $results)"
     printf '%s\n' "${failures[@]}"
+    # What each of the first of them said, for whoever sees only this output.
+    for log in "$results"/*.log; do
+        grep -A 25 '^ *Error Message:' "$log" | head -n 120
+    done
 fi
 printf '\nall of it took %d s\n' "$SECONDS"
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
