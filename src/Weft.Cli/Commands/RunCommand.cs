@@ -1,5 +1,6 @@
 using Weft.Linux;
 using Weft.Vm;
+using Weft.Vm.Registry;
 
 namespace Weft.Cli.Commands;
 
@@ -10,7 +11,11 @@ public static class RunCommand
     public static int Run(RunOptions options)
     {
         List<byte[]> environment = ProgramEnvironment.Build(RawProcess.Environment(), options.Environment);
-        KernelOptions kernel = options.Kernel with { AnswersInStub = options.Watching.Trace is null };
+        KernelOptions kernel = options.Kernel with
+        {
+            AnswersInStub = options.Watching.Trace is null,
+            Group = GroupSelection.Choose(options.Kernel.Group?.Name, Environment.GetEnvironmentVariable),
+        };
         new VirtualMachine(kernel, options.Watching).Run(options.Command, environment);
         return ExitStatus.WeftFailed;
     }
