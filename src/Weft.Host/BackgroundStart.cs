@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Text;
 using Weft.Adapter.Wire;
 using Weft.Native;
@@ -52,13 +51,11 @@ internal static class BackgroundStart
     private static int? StartOne(string[] words)
     {
         (int near, int far) = UnixSocket.Pair();
-        int high = (int)HostStubs.Call(SystemCall.Fcntl, far, 1030, FirstFree + 1);
+        const int duplicateCloseOnExec = 1030;
+        int high = (int)HostStubs.Call(SystemCall.Fcntl, far, duplicateCloseOnExec, FirstFree + 1);
         UnixSocket.Close(far);
         HostProcess.KeepFromChildren(FirstFree);
-        List<string> environment = [];
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-            environment.Add($"{variable.Key}={variable.Value}");
-        int process = HostProcess.Start(Environment.ProcessPath!, ["weftd", .. words, "--ready-descriptor", $"{FirstFree}"], environment,
+        int process = HostProcess.Start(Environment.ProcessPath!, ["weftd", .. words, "--ready-descriptor", $"{FirstFree}"], DaemonStarter.EnvironmentWords(),
             [-1, -1, StandardError, high], true);
         UnixSocket.Close(high);
         if (process < 0)
@@ -69,7 +66,7 @@ internal static class BackgroundStart
             return 0;
         if (told == ReadyTeller.Taken)
             return null;
-        Console.Error.WriteLine(told.Length > 0 ? "weftd: " + told : "weftd: the daemon ended at once; 'weftd --foreground --verbose' says why");
+        Console.Error.WriteLine(told.Length > 0 ? "weftd: " + told : "weftd: the daemon ended at once; 'weft daemon --foreground --verbose' says why");
         return Failed;
     }
 

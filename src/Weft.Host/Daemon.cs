@@ -53,7 +53,7 @@ public sealed class Daemon : IDisposable
             if (mine is null)
             {
                 teller.Tell(ReadyTeller.Taken);
-                return options.ReadyDescriptor >= 0 ? AlreadyRunning : throw new IOException("another daemon runs; 'weftd --stop' ends it");
+                return options.ReadyDescriptor >= 0 ? AlreadyRunning : throw new IOException("another daemon runs; 'weft daemon --stop' ends it");
             }
             Directory.SetCurrentDirectory("/");
             using JsonLinesLogger logs = LogOutput.Open(options, directory);

@@ -36,7 +36,7 @@ public sealed class DaemonClient : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or System.Text.Json.JsonException)
         {
-            throw new IOException($"weftd gives no proper answer ({exception.Message.TrimEnd('.')}); is it of another version? 'weftd --stop' ends it", exception);
+            throw new IOException($"weftd gives no proper answer ({exception.Message.TrimEnd('.')}); is it of another version? 'weft daemon --stop' ends it", exception);
         }
     }
 
