@@ -1,3 +1,5 @@
+using Weft.Adapter;
+
 namespace Weft.Host;
 
 /// <summary>How a daemon works.</summary>

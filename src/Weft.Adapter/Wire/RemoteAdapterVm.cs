@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Weft.Adapter.Control;
+using Weft.Adapter.Snapshots;
 using Weft.Native;
 
 namespace Weft.Adapter.Wire;
@@ -83,6 +84,15 @@ public sealed class RemoteAdapterVm : IAdapterVm
     {
         FrameHeader frame = new() { Verb = WireVerb.DetachMemory, First = (uint)source };
         return _client.Ask(ref frame);
+    }
+
+    /// <inheritdoc/>
+    public TrafficCounts CountTraffic()
+    {
+        TrafficCounts counts = default;
+        FrameHeader frame = new() { Verb = WireVerb.CountTraffic };
+        _client.Ask(ref frame, [], [], MemoryMarshal.AsBytes(new Span<TrafficCounts>(ref counts)), out _);
+        return counts;
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Weft.Adapter;
 using Weft.Adapter.Snapshots;
 using Weft.Vm.Daemon;
 

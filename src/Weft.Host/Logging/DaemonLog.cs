@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Weft.Adapter;
 using Weft.Native;
 
 namespace Weft.Host.Logging;
