@@ -62,6 +62,24 @@ public sealed class Kernel
     /// <summary>The VM's own view of /proc, /sys and /dev: set once, before the first thread runs; null shows the host's.</summary>
     public IVirtualFiles? VirtualFiles { get; set; }
 
+    /// <summary>
+    /// The bypass adapter as this VM sees it: set once, before the first thread runs; null for a VM without one, in which
+    /// no RDMA device is to be found.
+    /// </summary>
+    public Adapter.Control.IAdapterVm? Adapter { get; set; }
+
+    /// <summary>Answers RDMA netlink sockets; null without an adapter. Made at the first use.</summary>
+    internal Sockets.RdmaResponder? RdmaResponder
+    {
+        get
+        {
+            if (Volatile.Read(ref _rdmaResponder) is { } responder || Adapter is not { } adapter)
+                return _rdmaResponder;
+            lock (_lock)
+                return _rdmaResponder ??= Sockets.RdmaResponder.TryCreate(adapter.Device);
+        }
+    }
+
     /// <summary>Whether calls take the slower path on which they are timed and shown.</summary>
     internal bool IsObserved => Statistics.MeasuresTime || Observer is not null;
 
@@ -111,4 +129,5 @@ public sealed class Kernel
     }
 
     private int _ended;
+    private Sockets.RdmaResponder? _rdmaResponder;
 }
