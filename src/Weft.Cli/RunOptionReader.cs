@@ -59,6 +59,15 @@ public static class RunOptionReader
         "--root" => kernel with { RootDirectory = Directory(value) },
         "--read-only" => kernel with { ReadOnly = true },
         "--network" => kernel with { HasNetwork = Choice(option, value) == "host" },
+        "--adapter" => kernel with
+        {
+            Adapter = value.Length == 0 ? AdapterUse.Any : Choice(option, value) switch
+            {
+                "poll" => AdapterUse.Poll,
+                "event" => AdapterUse.Event,
+                _ => AdapterUse.Auto,
+            },
+        },
         "--cwd" => kernel with { WorkingDirectory = NotEmpty(option, value) },
         "--name" => kernel with { Name = Name(value) },
         "--syscalls" => kernel with

@@ -62,10 +62,7 @@ public sealed class Kernel
     /// <summary>The VM's own view of /proc, /sys and /dev: set once, before the first thread runs; null shows the host's.</summary>
     public IVirtualFiles? VirtualFiles { get; set; }
 
-    /// <summary>
-    /// The bypass adapter as this VM sees it: set once, before the first thread runs; null for a VM without one, in which
-    /// no RDMA device is to be found.
-    /// </summary>
+    /// <summary>The VM's RDMA adapter: set once, before the first thread runs; null for none. Not owned.</summary>
     public Adapter.Control.IAdapterVm? Adapter { get; set; }
 
     /// <summary>Answers RDMA netlink sockets; null without an adapter. Made at the first use.</summary>
@@ -73,8 +70,10 @@ public sealed class Kernel
     {
         get
         {
-            if (Volatile.Read(ref _rdmaResponder) is { } responder || Adapter is not { } adapter)
-                return _rdmaResponder;
+            if (Volatile.Read(ref _rdmaResponder) is { } known)
+                return known;
+            if (Adapter is not { } adapter)
+                return null;
             lock (_lock)
                 return _rdmaResponder ??= Sockets.RdmaResponder.TryCreate(adapter.Device);
         }

@@ -27,6 +27,9 @@ public sealed record KernelOptions
     /// <summary>Which ways system calls may take.</summary>
     public SystemCallMode SystemCalls { get; init; }
 
+    /// <summary>Whether the program finds an RDMA adapter.</summary>
+    public AdapterUse Adapter { get; init; }
+
     /// <summary>The VM's name, for people and statistics; null for none.</summary>
     public string? Name { get; init; }
 
