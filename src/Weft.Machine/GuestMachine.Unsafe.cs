@@ -17,16 +17,18 @@ public sealed unsafe class GuestMachine : IDisposable
     private readonly List<Vcpu> _vcpus = [];
     private readonly GuestPhysicalAddress _interruptTable;
     private readonly GuestPhysicalAddress _exceptionStubs;
+    private DoorbellPage? _doorbell;
     private int _vcpuCount;
 
     /// <summary>Opens KVM and creates an empty machine.</summary>
     /// <param name="mostArenaBytes">The most address space to reserve for what the program maps; less where a process has many machines.</param>
+    /// <param name="sharesMemory">Whether the program's memory is one memfd that others may map; else it is the process's own.</param>
     /// <exception cref="KvmException">The host has no usable KVM.</exception>
-    public GuestMachine(ulong mostArenaBytes = GuestPhysicalMemory.MaximumArenaBytes)
+    public GuestMachine(ulong mostArenaBytes = GuestPhysicalMemory.MaximumArenaBytes, bool sharesMemory = false)
     {
         _kvm = KvmSystem.Open();
         _vm = _kvm.CreateVm();
-        Memory = new GuestPhysicalMemory(_vm, mostArenaBytes);
+        Memory = new GuestPhysicalMemory(_vm, mostArenaBytes, sharesMemory);
         _interruptTable = Memory.AllocateSystemPages();
         _exceptionStubs = Memory.AllocateSystemPages();
         WriteExceptionStubs();
@@ -34,6 +36,9 @@ public sealed unsafe class GuestMachine : IDisposable
 
     /// <summary>The physical memory.</summary>
     public GuestPhysicalMemory Memory { get; }
+
+    /// <summary>The doorbell page, or null when there is none yet.</summary>
+    public DoorbellPage? Doorbell => Volatile.Read(ref _doorbell);
 
     /// <summary>vCPUs created so far; KVM cannot take one back.</summary>
     public int VcpuCount => _vcpuCount;
@@ -81,15 +86,28 @@ public sealed unsafe class GuestMachine : IDisposable
                 MapBlock(space, block, address);
             _blocks.Add((block, address));
             _vcpuCount++;
-            Vcpu vcpu = new(kvm, tables, Memory.HostOf(block), address);
+            Vcpu vcpu = new(this, kvm, tables, Memory.HostOf(block), address);
             _vcpus.Add(vcpu);
             return vcpu;
+        }
+    }
+
+    /// <summary>The machine's doorbell page, in its plain state when new. The machine owns it.</summary>
+    /// <exception cref="KvmException">The host has no more descriptors or slots.</exception>
+    public DoorbellPage GetDoorbell()
+    {
+        lock (_lock)
+        {
+            if (_doorbell is null)
+                Volatile.Write(ref _doorbell, Memory.CreateDoorbell());
+            return _doorbell!;
         }
     }
 
     /// <summary>Closes the machine. Its vCPUs must have been disposed.</summary>
     public void Dispose()
     {
+        _doorbell?.Dispose();
         _vm.Dispose();
         _kvm.Dispose();
         Memory.Dispose();
