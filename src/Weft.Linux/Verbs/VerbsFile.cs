@@ -60,7 +60,7 @@ internal sealed class VerbsFile : DeviceFile
     {
         if (Session is null || !request.IsShared || request.FileOffset != DoorbellOffset || request.LengthBytes != AddressSpace.PageSize)
             return Errno.EINVAL;
-        return thread.Memory.MapDoorbell(request);
+        return thread.Memory.MapDoorbell(thread.Kernel.Machine.GetDoorbell(), request);
     }
 
     /// <inheritdoc/>
