@@ -42,7 +42,7 @@ internal sealed class ProgramMemory : IDisposable
         if (error != Errno.None)
             return error;
         ProgramMemory taken = new(pin!, thread.Kernel.Adapter!);
-        error = taken.NameExtents();
+        error = taken.NameExtents(start & (AddressSpace.PageSize - 1), lengthBytes);
         if (error == Errno.None)
             memory = taken;
         else
@@ -75,13 +75,15 @@ internal sealed class ProgramMemory : IDisposable
         _pin.Dispose();
     }
 
-    private Errno NameExtents()
+    /// <summary>Pins are of whole pages: the extents begin and end where the memory does.</summary>
+    private Errno NameExtents(ulong skipBytes, ulong lengthBytes)
     {
         Dictionary<int, int>? known = null;
-        _extents = new MemoryExtent[_pin.Extents.Count];
-        for (int index = 0; index < _extents.Length; index++)
+        ReadOnlySpan<SharedExtent> pinned = _pin.Extents;
+        _extents = new MemoryExtent[pinned.Length];
+        for (int index = 0; index < pinned.Length; index++)
         {
-            SharedExtent extent = _pin.Extents[index];
+            SharedExtent extent = pinned[index];
             int source = 0;
             if (extent.Descriptor >= 0 && !(known ??= []).TryGetValue(extent.Descriptor, out source))
             {
@@ -91,7 +93,10 @@ internal sealed class ProgramMemory : IDisposable
                 known.Add(extent.Descriptor, source);
                 _sources.Add(source);
             }
-            _extents[index] = new MemoryExtent { Offset = extent.Offset, LengthBytes = extent.LengthBytes, Source = source };
+            ulong bytes = Math.Min(extent.LengthBytes - skipBytes, lengthBytes);
+            _extents[index] = new MemoryExtent { Offset = extent.Offset + skipBytes, LengthBytes = bytes, Source = source };
+            lengthBytes -= bytes;
+            skipBytes = 0;
         }
         return Errno.None;
     }
