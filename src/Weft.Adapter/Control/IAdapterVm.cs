@@ -30,4 +30,11 @@ public interface IAdapterVm : IDisposable
 
     /// <summary>A context: what one open of /dev/infiniband/uverbs0 has. Disposing it frees all that it made.</summary>
     Errno OpenContext(out IAdapterContext? context);
+
+    /// <summary>Connection management for the VM: at most one channel. Disposing it closes what it made. EOPNOTSUPP where there is none.</summary>
+    Errno OpenConnections(out IConnectionChannel? connections)
+    {
+        connections = null;
+        return Errno.EOPNOTSUPP;
+    }
 }
