@@ -20,6 +20,7 @@ public static class RunOptionTable
     public static readonly RunOption Cwd = new("--cwd", "DIR", "Start in DIR, as the program sees it")
     { Completes = ValueKind.Directory };
     public static readonly RunOption Name = new("--name", "NAME", "A name for the VM");
+    public static readonly RunOption Group = new("--group", "NAME", "Let VMs of this group share memory as processes do (default: WEFT_GROUP, or the MPI job)");
     public static readonly RunOption Trace = new("--trace", "FILE", "Print each system call to standard error or FILE")
     { ValueIsOptional = true, Completes = ValueKind.File };
     public static readonly RunOption Stats = new("--stats", "FILE", "Write statistics as JSON to standard error or FILE at the end")
@@ -30,7 +31,7 @@ public static class RunOptionTable
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<RunOption> All { get; } =
-        [Memory, Vcpus, Root, Bind, ReadOnly, Network, Adapter, Env, Cwd, Name, Trace, Stats, Syscalls];
+        [Memory, Vcpus, Root, Bind, ReadOnly, Network, Adapter, Env, Cwd, Name, Group, Trace, Stats, Syscalls];
 
     /// <summary>The option of this name, or null.</summary>
     public static RunOption? Find(string name)
