@@ -41,6 +41,16 @@ public static class HostProcess
         return error == 0 ? BinaryPrimitives.ReadInt32LittleEndian(fix.Span[ProcessOffset..]) : -error;
     }
 
+    /// <summary>Runs a program in the place of this process. Returns -errno when that can't be.</summary>
+    /// <param name="path">The program's file.</param>
+    /// <param name="arguments">argv, the program's name first.</param>
+    /// <param name="environment">"NAME=value" each.</param>
+    public static int Become(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment)
+    {
+        using NativeBuffer words = Pack([path, .. arguments, .. environment], arguments.Count, out nint argumentTable, out nint environmentTable);
+        return (int)HostStubs.Call(SystemCall.Execve, BinaryPrimitives.ReadInt64LittleEndian(words.Span), argumentTable, environmentTable);
+    }
+
     /// <summary>Waits for a child. Returns its exit status, 128+n after signal n, -errno when it is no child.</summary>
     public static int Wait(int processId)
     {

@@ -25,7 +25,7 @@ internal sealed class VmSession(IAdapterVm vm, FrameChannel channel, int mostCon
         returned = -1;
         if (descriptors.Length != (frame.Verb == WireVerb.AttachMemory ? 1 : 0))
             return Errno.EPROTO;
-        if (frame.Verb is WireVerb.AttachMemory or WireVerb.DetachMemory or WireVerb.OpenContext)
+        if (frame.Verb is WireVerb.AttachMemory or WireVerb.DetachMemory or WireVerb.CountTraffic or WireVerb.OpenContext)
             return DoForVm(ref frame, descriptors, out returned);
         if (ConnectionSession.Knows(frame.Verb))
             return _connections.Do(ref frame, out returned);
@@ -70,6 +70,8 @@ internal sealed class VmSession(IAdapterVm vm, FrameChannel channel, int mostCon
                 return error;
             case WireVerb.DetachMemory:
                 return frame.First is > 0 and <= int.MaxValue ? vm.DetachMemory((int)frame.First) : Errno.EINVAL;
+            case WireVerb.CountTraffic:
+                return Put(ref frame, Errno.None, vm.CountTraffic());
             default:
                 return OpenContext(ref frame, out returned);
         }

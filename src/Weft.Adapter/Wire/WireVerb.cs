@@ -7,6 +7,7 @@ internal enum WireVerb : uint
     Hello = 1,
     AttachMemory,
     DetachMemory,
+    CountTraffic,
 
     /// <summary>Answer: First is the context's number; one descriptor, of asynchronous events.</summary>
     OpenContext,

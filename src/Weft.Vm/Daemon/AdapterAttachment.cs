@@ -47,7 +47,7 @@ internal static class AdapterAttachment
         }
         return socket >= 0 ? (int)socket : throw new IOException(socket == -(long)Errno.ENAMETOOLONG
             ? $"'{path}' is too long a path for a socket; set XDG_RUNTIME_DIR to a shorter one"
-            : $"weftd can't be reached at '{path}' ({ErrorText.Of((Errno)(-socket))}); 'weftd --foreground --verbose' says why");
+            : $"weftd can't be reached at '{path}' ({ErrorText.Of((Errno)(-socket))}); 'weft daemon --foreground --verbose' says why");
     }
 
     private static bool IsListening(string path)

@@ -24,17 +24,35 @@ public static class DaemonStarter
     /// <exception cref="IOException">There is no such daemon, or it failed; one line.</exception>
     public static void Run(params IReadOnlyList<string> arguments)
     {
-        string path = FilePath;
-        if (!File.Exists(path))
-            throw new IOException($"the adapter's daemon is missing: '{path}'; build it with build/publish.sh, or set {PathVariable} to its path");
-        List<string> environment = [];
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-            environment.Add($"{variable.Key}={variable.Value}");
-        int process = HostProcess.Start(path, ["weftd", .. arguments], environment, [-1, -1, StandardError], false);
+        string path = FindFile();
+        int process = HostProcess.Start(path, ["weftd", .. arguments], EnvironmentWords(), [-1, -1, StandardError], false);
         if (process < 0)
-            throw new IOException($"'{path}' can't be started ({ErrorText.Of((Errno)(-process))}); build it anew with build/publish.sh");
+            throw CannotStart(path, process);
         int status = HostProcess.Wait(process);
         if (status != 0)
-            throw new IOException($"weftd did not start (status {status}); 'weftd --foreground --verbose' says why");
+            throw new IOException($"weftd did not start (status {status}); 'weft daemon --foreground --verbose' says why");
     }
+
+    /// <summary>Runs "weftd ARGUMENTS" in the place of this process; returns never.</summary>
+    /// <exception cref="IOException">There is no such daemon; one line.</exception>
+    public static void Become(IReadOnlyList<string> arguments)
+    {
+        string path = FindFile();
+        throw CannotStart(path, HostProcess.Become(path, ["weftd", .. arguments], EnvironmentWords()));
+    }
+
+    /// <summary>This process's environment, "NAME=value" each.</summary>
+    public static List<string> EnvironmentWords()
+    {
+        List<string> words = [];
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            words.Add($"{variable.Key}={variable.Value}");
+        return words;
+    }
+
+    private static string FindFile() => File.Exists(FilePath) ? FilePath
+        : throw new IOException($"the adapter's daemon is missing: '{FilePath}'; build it with build/publish.sh, or set {PathVariable} to its path");
+
+    private static IOException CannotStart(string path, int result) =>
+        new($"'{path}' can't be started ({ErrorText.Of((Errno)(-result))}); build it anew with build/publish.sh");
 }
