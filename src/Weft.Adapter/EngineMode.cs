@@ -3,12 +3,12 @@ namespace Weft.Adapter;
 /// <summary>How the engine waits for work.</summary>
 public enum EngineMode
 {
-    /// <summary>Polls while there is work and a while after, then sleeps; steps aside where spinners outnumber cores.</summary>
+    /// <summary>It polls while there is work and a little longer, leaves the core to others where there are more pollers than cores, and sleeps when idle.</summary>
     Auto,
 
-    /// <summary>Polls for ever.</summary>
+    /// <summary>It polls for as long as there is a context.</summary>
     Poll,
 
-    /// <summary>Sleeps as soon as there is nothing to do.</summary>
+    /// <summary>It sleeps whenever there is no work: each doorbell is then an exit.</summary>
     Event,
 }
