@@ -22,6 +22,9 @@ public sealed partial class GuestPhysicalMemory
     /// <summary>Where a guest physical address is in the arena. Not checked: the address must be the arena's.</summary>
     public static ulong ArenaOffsetOf(GuestPhysicalAddress address) => address.Value - SystemBytes;
 
+    /// <summary>The guest physical address of an offset in the arena. Not checked.</summary>
+    public static GuestPhysicalAddress AddressInArena(ulong offset) => new(SystemBytes + offset);
+
     /// <summary>
     /// Bytes of host memory that the VM's anonymous and shared pages take now. Includes the VMM's own few MiB.
     /// Costs some 30 us: reads /proc/self/status.
@@ -38,7 +41,7 @@ public sealed partial class GuestPhysicalMemory
 
     /// <summary>
     /// Ends a reservation: its pages go back to the host and every vCPU's translations to them are dropped.
-    /// The page-table entries must have been cleared before.
+    /// The page-table entries must have been cleared before. Pages that are pinned stay until their pins end.
     /// </summary>
     /// <param name="start">First byte.</param>
     /// <param name="lengthBytes">A multiple of the page size.</param>
@@ -51,8 +54,11 @@ public sealed partial class GuestPhysicalMemory
             return;
         }
         if (content == HostContent.Anonymous)
-            Discard(start, lengthBytes);
-        else if (_shared is null)
+        {
+            ReleaseUnpinned(start, lengthBytes);
+            return;
+        }
+        if (_shared is null)
             HostMapping.MapAnonymous(HostOf(start), lengthBytes);
         else
             _shared.MapBack(HostOf(start), lengthBytes);

@@ -99,8 +99,8 @@ internal static class HostMapping
             Populate(address, lengthBytes);
     }
 
-    /// <summary>Allocates the pages now. Best effort: a host without MADV_POPULATE_WRITE allocates at first touch.</summary>
-    internal static void Populate(HostAddress address, ulong lengthBytes) =>
+    /// <summary>Allocates the pages now. Returns 0 or -errno: a host without MADV_POPULATE_WRITE allocates at first touch.</summary>
+    internal static long Populate(HostAddress address, ulong lengthBytes) =>
         HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdvisePopulateWrite);
 
     internal static ulong ReadResidentBytes(bool withShared)

@@ -57,6 +57,35 @@ internal sealed class SharedArena : IDisposable
     internal void Punch(HostAddress address, ulong lengthBytes) => HostMapping.Require(
         HostStubs.Call(SystemCall.Fallocate, _descriptor, PunchHole | KeepSize, (long)OffsetOf(address), (long)lengthBytes), "drop guest pages");
 
+    /// <summary>
+    /// Copies what is mapped at a range, in the file's place, into the file's own pages there. Returns 0 or -errno: -EFAULT
+    /// where nothing can be read.
+    /// </summary>
+    internal long CopyIn(HostAddress address, ulong lengthBytes)
+    {
+        for (ulong done = 0; done < lengthBytes;)
+        {
+            long result = HostStubs.Call(SystemCall.Pwrite64, _descriptor, (long)(address.Value + done), (long)(lengthBytes - done),
+                (long)(OffsetOf(address) + done));
+            if (result == -(long)Errno.EINTR)
+                continue;
+            if (result <= 0)
+                return result < 0 ? result : -(long)Errno.EFAULT;
+            done += (ulong)result;
+        }
+        return 0;
+    }
+
+    /// <summary>Allocates the pages of a range now, zeroed and not only reserved, so that they count as data. Returns 0 or -errno.</summary>
+    internal static long Allocate(HostAddress address, ulong lengthBytes)
+    {
+        long result;
+        do
+            result = HostMapping.Populate(address, lengthBytes);
+        while (result == -(long)Errno.EINTR);
+        return result;
+    }
+
     /// <summary>Bytes of a range that the host holds pages for. Costs by the runs of pages, not by the length.</summary>
     internal ulong AllocatedBytes(HostAddress address, ulong lengthBytes)
     {

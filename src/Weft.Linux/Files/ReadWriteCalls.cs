@@ -22,6 +22,8 @@ internal static class ReadWriteCalls
             return Errno.EISDIR;
         if (file.Description is SignalDescription signals)
             return signals.Read(thread, buffer, count);
+        if (file.Description is DeviceFile)
+            return Errno.EINVAL;
         if (file.Description is VirtualFile made)
         {
             if (made.Moves)
@@ -48,6 +50,8 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (file.Description is VirtualFile made)
             return made.Moves ? made.Move(thread, buffer, count, null, true) : made.Write(thread, buffer, count);
+        if (file.Description is DeviceFile device)
+            return device.Write(thread, buffer, count);
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
             return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
@@ -72,6 +76,8 @@ internal static class ReadWriteCalls
             return Errno.EINVAL;
         if (file.Description is VirtualDirectory)
             return Errno.EISDIR;
+        if (file.Description is DeviceFile)
+            return Errno.ESPIPE;
         if (file.Description is VirtualFile made)
         {
             if (made.Moves)
@@ -98,6 +104,8 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (offset < 0)
             return Errno.EINVAL;
+        if (file.Description is DeviceFile)
+            return Errno.ESPIPE;
         if (file.Description is VirtualFile made)
             return made.Moves ? made.Move(thread, buffer, count, offset, true) : made.Write(thread, buffer, count);
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
@@ -140,6 +148,8 @@ internal static class ReadWriteCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
+        if (file.Description is DeviceFile)
+            return Errno.ESPIPE;
         return file.Description is VirtualDirectory directory ? directory.Seek(offset, whence)
             : HostStubs.Call(SystemCall.Lseek, file.Host, offset, whence);
     }
@@ -159,6 +169,8 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (file.Description is VirtualDirectory)
             return need == PageAccess.Write ? Errno.EISDIR : Errno.EBADF;
+        if (file.Description is DeviceFile)
+            return Errno.EINVAL;
         if (file.Description is VirtualFile made)
         {
             bool atCurrent = call is SystemCall.Readv or SystemCall.Writev || offset == -1;

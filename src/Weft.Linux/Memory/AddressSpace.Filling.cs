@@ -95,8 +95,7 @@ public sealed partial class AddressSpace
     /// </summary>
     private bool TightenLocked(ulong limit, ulong wanted)
     {
-        ulong resident = _memory.ReadResidentBytes();
-        ulong used = resident > _baselineBytes ? resident - _baselineBytes : 0;
+        ulong used = MeasureUsedBytes();
         const ulong marginParts = 128;
         if (used + TightFillBytes + limit / marginParts > limit)
             return false;
@@ -106,5 +105,11 @@ public sealed partial class AddressSpace
         _isTight = true;
         _usedAtMostBytes = used;
         return used + Math.Min(wanted, TightFillBytes) <= limit;
+    }
+
+    private ulong MeasureUsedBytes()
+    {
+        ulong resident = _memory.ReadResidentBytes();
+        return resident - Math.Min(resident, _baselineBytes);
     }
 }

@@ -138,7 +138,10 @@ public sealed partial class AddressSpace
             _memory.Release(area.Physical, area.Length, area.Content);
             MappedBytes -= area.Length;
         }
+        List<MemoryArea>? unmapped = _memory.IsShared ? _areas.GetRange(first, count) : null;
         _areas.RemoveRange(first, count);
+        if (unmapped is not null)
+            ReleaseFilesLocked(unmapped);
     }
 
     private Errno PlaceLocked(in MapRequest request, ulong length, out ulong start)

@@ -50,10 +50,8 @@ internal static class AdviceCalls
         AddressSpace memory = thread.Memory;
         return advice switch
         {
-            dontNeed or dontNeedLocked => memory.VisitRange(address, size, (area, _, start, count) =>
-                memory.DropPages(area, start, count, lockedToo: advice == dontNeedLocked)),
-            free => memory.VisitRange(address, size, (area, _, start, count) =>
-                area.Content == HostContent.Anonymous ? memory.DropPages(area, start, count, lockedToo: false) : Errno.EINVAL),
+            dontNeed or dontNeedLocked => memory.DropPages(address, size, lockedToo: advice == dontNeedLocked),
+            free => memory.DropPages(address, size, lockedToo: false, onlyAnonymous: true),
             remove => memory.VisitRange(address, size, (area, host, _, count) =>
                 area.Content is HostContent.Anonymous or HostContent.Doorbell ? Errno.EINVAL : Host(host, count, advice)),
             dontFork or doFork => memory.ChangeRange(address, size, (area, _, _, _) =>

@@ -12,6 +12,8 @@ internal static class FileMapper
 
     internal static SyscallResult Map(GuestThread thread, FileDescription file, in MapRequest request)
     {
+        if (file is DeviceFile device)
+            return device.Map(thread, request);
         long flags = HostStubs.CallQuick(SystemCall.Fcntl, file.Host, GetFlags);
         if (flags < 0)
             return flags;
@@ -22,12 +24,25 @@ internal static class FileMapper
             return Errno.EACCES;
         HostContent content = !request.IsShared ? HostContent.PrivateFile
             : mode == ReadOnly ? HostContent.SharedFileReadOnly : HostContent.SharedFile;
-        return thread.Memory.Map(request with
+        return MapShareable(thread.Memory, request with
         {
             Content = content,
             HostDescriptor = file.Host,
             File = Describe(thread, file, mode != ReadOnly),
         });
+    }
+
+    /// <summary>Maps a file, and keeps a descriptor of it if it is shared and the VM's memory too.</summary>
+    private static SyscallResult MapShareable(AddressSpace memory, in MapRequest request)
+    {
+        if (!memory.IsShared || !request.IsShared)
+            return memory.Map(request);
+        if (BackingFile.Duplicate(request.HostDescriptor) is not { } backing)
+            return Errno.ENFILE;
+        SyscallResult result = memory.Map(request with { File = request.File! with { Backing = backing } });
+        if (result.IsError)
+            backing.LetGo();
+        return result;
     }
 
     /// <summary>MAP_SHARED with MAP_ANONYMOUS: a memfd of its own, as Linux makes one on its internal tmpfs.</summary>
@@ -43,7 +58,7 @@ internal static class FileMapper
         {
             ulong length = request.LengthBytes + AddressSpace.PageSize - 1 & ~(AddressSpace.PageSize - 1);
             long result = HostStubs.Call(SystemCall.Ftruncate, descriptor, (long)length);
-            return result < 0 ? Errno.ENOMEM : thread.Memory.Map(request with
+            return result < 0 ? Errno.ENOMEM : MapShareable(thread.Memory, request with
             {
                 Content = HostContent.SharedFile,
                 HostDescriptor = (int)descriptor,
