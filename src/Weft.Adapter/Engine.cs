@@ -118,6 +118,8 @@ internal sealed class Engine
             else if (pair.WaitsFor == WaitKind.Nothing && ++pair.IdleRounds > MostIdleRounds)
                 Cool(index);
         }
+        if (_adapter.Remote is { } hosts)
+            moved |= hosts.Turn(_requester.Now);
         for (int looks = Math.Min(ColdLooks, _cold.Count); looks > 0; looks--)
         {
             _coldAt = _coldAt + 1 < _cold.Count ? _coldAt + 1 : 0;
@@ -209,7 +211,7 @@ internal sealed class Engine
 
     private bool FullScan()
     {
-        bool found = _hot.Count > 0 && Round();
+        bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
         foreach (QueuePair pair in _cold)
             found |= LookAt(pair);
         foreach (CompletionQueue queue in _armable)
@@ -221,7 +223,7 @@ internal sealed class Engine
     private int LongestSleepMs()
     {
         const int forBroken = 10;
-        long nearest = long.MaxValue;
+        long nearest = _adapter.Remote?.Deadline ?? long.MaxValue;
         bool hasBroken = false;
         foreach (QueuePair pair in _hot)
             if (pair.WaitsFor != WaitKind.Nothing)
