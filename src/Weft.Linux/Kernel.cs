@@ -79,6 +79,18 @@ public sealed class Kernel
         }
     }
 
+    /// <summary>The VM's connection management, opened with the first rdma_cm device. ENXIO without an adapter.</summary>
+    internal Errno OpenConnections(out Connections.ConnectionService? connections)
+    {
+        lock (_lock)
+        {
+            Errno error = _connections is not null ? Errno.None
+                : Adapter is null ? Errno.ENXIO : Connections.ConnectionService.Open(Adapter, out _connections);
+            connections = _connections;
+            return error;
+        }
+    }
+
     /// <summary>Whether calls take the slower path on which they are timed and shown.</summary>
     internal bool IsObserved => Statistics.MeasuresTime || Observer is not null;
 
@@ -129,4 +141,5 @@ public sealed class Kernel
 
     private int _ended;
     private Sockets.RdmaResponder? _rdmaResponder;
+    private Connections.ConnectionService? _connections;
 }

@@ -33,7 +33,12 @@ public interface IConnectionChannel : IDisposable
     Errno Resolve(ConnectionSpace space, in ServiceAddress address, bool isLocal, out ushort lid, out GlobalAddress gid);
 
     /// <summary>Calls a listener: the answer is an event. EISCONN when that was done already.</summary>
-    Errno Connect(uint endpoint, in ServiceAddress destination, bool isLocal, in ConnectionParameters parameters);
+    /// <param name="endpoint">Who calls.</param>
+    /// <param name="source">The address that the listener is told; the port stays the endpoint's.</param>
+    /// <param name="destination">Who is called.</param>
+    /// <param name="isLocal">The destination is this host's.</param>
+    /// <param name="parameters">What the listener is told.</param>
+    Errno Connect(uint endpoint, in ServiceAddress source, in ServiceAddress destination, bool isLocal, in ConnectionParameters parameters);
 
     /// <summary>Accepts a request, or, by who called, the reply to one.</summary>
     Errno Accept(uint endpoint, in ConnectionParameters parameters);

@@ -117,6 +117,17 @@ public sealed class RemoteAdapterVm : IAdapterVm
         return Errno.None;
     }
 
+    /// <inheritdoc/>
+    public Errno OpenConnections(out IConnectionChannel? connections)
+    {
+        connections = null;
+        FrameHeader frame = new() { Verb = WireVerb.OpenConnections };
+        Errno error = _client.Ask(ref frame, [], [], [], out int events);
+        if (error == Errno.None)
+            connections = new RemoteConnectionChannel(_client, events);
+        return error;
+    }
+
     /// <summary>Leaves the daemon, which frees all that the VM had.</summary>
     public void Dispose()
     {

@@ -13,6 +13,7 @@ namespace Weft.Adapter.Wire;
 internal sealed class VmSession(IAdapterVm vm, FrameChannel channel, int mostContexts) : IDisposable
 {
     private readonly Dictionary<uint, IAdapterContext> _contexts = [];
+    private readonly ConnectionSession _connections = new(vm, channel);
     private uint _lastContext;
 
     /// <summary>Does it. On success the frame is the answer, whose body stands in the channel's payload.</summary>
@@ -26,6 +27,8 @@ internal sealed class VmSession(IAdapterVm vm, FrameChannel channel, int mostCon
             return Errno.EPROTO;
         if (frame.Verb is WireVerb.AttachMemory or WireVerb.DetachMemory or WireVerb.CountTraffic or WireVerb.OpenContext)
             return DoForVm(ref frame, descriptors, out returned);
+        if (ConnectionSession.Knows(frame.Verb))
+            return _connections.Do(ref frame, out returned);
         if (!_contexts.TryGetValue(frame.Context, out IAdapterContext? context))
             return Errno.EINVAL;
         if (frame.Verb == WireVerb.CloseContext && frame.LengthBytes == 0)
@@ -45,9 +48,10 @@ internal sealed class VmSession(IAdapterVm vm, FrameChannel channel, int mostCon
         };
     }
 
-    /// <summary>Frees every context.</summary>
+    /// <summary>Frees every context, and closes the connections.</summary>
     public void Dispose()
     {
+        _connections.Dispose();
         foreach (IAdapterContext context in _contexts.Values)
             context.Dispose();
         _contexts.Clear();

@@ -37,4 +37,16 @@ internal enum WireVerb : uint
     CloseXrcDomain,
     AttachMulticast,
     DetachMulticast,
+
+    /// <summary>Answer: one descriptor, of connection events.</summary>
+    OpenConnections,
+    CloseConnections,
+    ConnectionBind,
+    ConnectionListen,
+    ConnectionResolve,
+    ConnectionConnect,
+    ConnectionAccept,
+    ConnectionReject,
+    ConnectionDisconnect,
+    ConnectionClose,
 }

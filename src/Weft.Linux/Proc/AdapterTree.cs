@@ -9,6 +9,11 @@ namespace Weft.Linux.Proc;
 /// </summary>
 internal sealed class AdapterTree(ViewContext context, DeviceAttributes device)
 {
+    /// <summary>/sys/class/misc/rdma_cm.</summary>
+    internal static ViewDirectory ConnectionsDirectory() => new ViewDirectory()
+        .Add("dev", Line(AdapterNames.ConnectionsDevice))
+        .Add("abi_version", Line(AdapterNames.ConnectionsAbi));
+
     /// <summary>Adds the directories to /sys/class.</summary>
     internal void AddTo(ViewDirectory classes) => classes
         .Add("infiniband", new ViewDirectory().Add(AdapterNames.Device, DeviceDirectory()))

@@ -1,4 +1,5 @@
 using Weft.Adapter.Control;
+using Weft.Linux.Connections;
 using Weft.Linux.Verbs;
 
 namespace Weft.Linux.Proc;
@@ -30,9 +31,11 @@ internal sealed class DevTree(ViewContext context, IAdapterVm? adapter)
         ViewNode? others = context.Options.RootDirectory is null && context.Host.Exists("/dev/char") ? new HostDevices(context.Host, "/dev/char") : null;
         directory
             .Add("infiniband", new ViewDirectory()
-                .Add(AdapterNames.Verbs, new ViewDevice(AdapterNames.VerbsDevice, VerbsFile.Open)))
+                .Add(AdapterNames.Verbs, new ViewDevice(AdapterNames.VerbsDevice, VerbsFile.Open))
+                .Add(AdapterNames.Connections, new ViewDevice(AdapterNames.ConnectionsDevice, ConnectionsFile.Open)))
             .Add("char", new ViewDirectory(others)
-                .Add(AdapterNames.VerbsDevice.ToString(), new ViewLink("../infiniband/" + AdapterNames.Verbs)));
+                .Add(AdapterNames.VerbsDevice.ToString(), new ViewLink("../infiniband/" + AdapterNames.Verbs))
+                .Add(AdapterNames.ConnectionsDevice.ToString(), new ViewLink("../infiniband/" + AdapterNames.Connections)));
     }
 
     private ViewDirectory Minimal(string root)

@@ -17,9 +17,13 @@ internal sealed class SysTree(ViewContext context, IAdapterVm? adapter)
         ViewDirectory classes = new(Mirror("/sys/class"), name => name.StartsWith("infiniband", StringComparison.Ordinal));
         if (!context.Options.HasNetwork)
             classes.Add("net", new ViewDirectory(Mirror("/sys/class/net"), name => name != "lo"));
-        classes.Add("misc", new ViewDirectory(Mirror("/sys/class/misc"), name => name == "rdma_cm"));
+        ViewDirectory miscellaneous = new(Mirror("/sys/class/misc"), name => name == "rdma_cm");
+        classes.Add("misc", miscellaneous);
         if (adapter is not null)
+        {
             new AdapterTree(context, adapter.Device).AddTo(classes);
+            miscellaneous.Add("rdma_cm", AdapterTree.ConnectionsDirectory());
+        }
         return new ViewDirectory(Mirror("/sys"))
             .Add("devices", Over("/sys/devices").Add("system", system))
             .Add("fs", Over("/sys/fs").Add("cgroup", new CgroupTree(context).Make()))
