@@ -107,6 +107,12 @@ public sealed partial class AddressSpace
         return used + Math.Min(wanted, TightFillBytes) <= limit;
     }
 
+    /// <summary>
+    /// What counts against the memory limit now, as the host measures it: pages of the program's own, not those that a file
+    /// could give again. With a limit only; costs some 30 us.
+    /// </summary>
+    public ulong UsedBytes => MeasureUsedBytes();
+
     private ulong MeasureUsedBytes()
     {
         ulong resident = _memory.ReadResidentBytes();

@@ -20,6 +20,8 @@ public sealed partial class AddressSpace
             Errno error = PlaceLocked(request, length, out ulong start);
             if (error != Errno.None)
                 return error;
+            if (!HasRoomLocked(start, start + length, more: 1) || (request.Placement == MapPlacement.Fixed && !MayCutFilesLocked(start, start + length)))
+                return Errno.ENOMEM;
             if (_memory.Reserve(length, start) is not { } physical)
                 return Errno.ENOMEM;
             if (request.Content != HostContent.Anonymous)
@@ -60,7 +62,14 @@ public sealed partial class AddressSpace
         if ((start & (PageSize - 1)) != 0 || length == 0 || start > End || length > End - start)
             return Errno.EINVAL;
         lock (_lock)
+        {
+            // Only a hole makes more areas.
+            if (FindLocked(start) is { } area && area.Start < start && start + length < area.End && !HasRoomLocked(start, start))
+                return Errno.ENOMEM;
+            if (!MayCutFilesLocked(start, start + length))
+                return Errno.ENOMEM;
             UnmapLocked(start, start + length);
+        }
         return SyscallResult.Success;
     }
 
@@ -80,6 +89,8 @@ public sealed partial class AddressSpace
 
     private SyscallResult ProtectLocked(ulong start, ulong end, Protection protection)
     {
+        if (!HasRoomLocked(start, end))
+            return Errno.ENOMEM;
         int index = IsolateLocked(start, end);
         ulong at = start;
         SyscallResult result = SyscallResult.Success;
