@@ -136,6 +136,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
                     HostDescriptor = file.Descriptor,
                     FileOffset = action.FileOffset,
                     File = mapped,
+                    IsCopy = true,
                 }),
                 _ => process.Memory.Map(RequestFor(action)),
             };

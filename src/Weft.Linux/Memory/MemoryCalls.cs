@@ -8,7 +8,7 @@ namespace Weft.Linux.Memory;
 internal static class MemoryCalls
 {
     private const int MapShared = 1, MapPrivate = 2, MapSharedValidate = 3, MapTypeMask = 0xf, MapFixed = 0x10, MapAnonymous = 0x20,
-        Map32Bit = 0x40, MapGrowsDown = 0x100, MapLocked = 0x2000, MapPopulate = 0x8000, MapHugeTlb = 0x40000, MapFixedNoReplace = 0x100000;
+        Map32Bit = 0x40, MapGrowsDown = 0x100, MapDenyWrite = 0x800, MapLocked = 0x2000, MapPopulate = 0x8000, MapHugeTlb = 0x40000, MapFixedNoReplace = 0x100000;
 
     // What MAP_SHARED_VALIDATE accepts. Source: linux/include/linux/mman.h, LEGACY_MAP_MASK.
     private const int KnownFlags = MapSharedValidate | MapFixed | MapAnonymous | 0x1800 | MapGrowsDown | MapLocked | 0x4000 | MapPopulate
@@ -36,6 +36,7 @@ internal static class MemoryCalls
             GrowsDown = (flags & MapGrowsDown) != 0,
             IsShared = shared,
             Populate = (flags & (MapPopulate | MapLocked)) != 0,
+            IsCopy = !shared && (flags & MapDenyWrite) != 0,
         };
         if ((flags & MapAnonymous) != 0)
             return shared ? FileMapper.MapSharedAnonymous(thread, request) : thread.Memory.Map(request);
