@@ -25,6 +25,10 @@ public static class LibraryCommandLine
         RootCommand root = new("Runs unmodified Linux programs, each in a KVM virtual machine of its own, without a guest kernel.")
         {
             CreateRun(),
+            CreatePs(),
+            CreateSignal("kill", "End VMs: SIGTERM, or SIGKILL with --force.", SignalCommand.Terminate),
+            CreateSignal("pause", "Stop VMs (SIGSTOP) until 'weft resume'.", SignalCommand.Stop),
+            CreateSignal("resume", "Let paused VMs run on (SIGCONT).", SignalCommand.Continue),
             CreateDoctor(),
             CreateCompletion(),
         };
@@ -63,6 +67,27 @@ public static class LibraryCommandLine
         if (option.Choices.Count > 0)
             made.AcceptOnlyFromAmong([.. option.Choices]);
         return made;
+    }
+
+    private static Command CreatePs()
+    {
+        Option<bool> json = new("--json") { Description = "Print JSON" };
+        Command ps = new("ps", "List this user's running VMs: names, groups, memory, and who shares memory with whom.") { json };
+        ps.SetAction(result => PsCommand.Run(result.GetValue(json)));
+        return ps;
+    }
+
+    private static Command CreateSignal(string name, string description, int signal)
+    {
+        Argument<string[]> targets = new("VM") { Description = "Names or process ids", Arity = ArgumentArity.ZeroOrMore };
+        Option<string> group = new("--group") { Description = "All VMs of this group", HelpName = "NAME" };
+        Option<bool> force = new("--force") { Description = "Send SIGKILL, which no program can handle" };
+        Command command = new(name, description) { targets, group };
+        if (signal == SignalCommand.Terminate)
+            command.Options.Add(force);
+        command.SetAction(result => SignalCommand.Run(result.GetValue(targets) ?? [], result.GetValue(group),
+            signal == SignalCommand.Terminate && result.GetValue(force) ? SignalCommand.Kill : signal));
+        return command;
     }
 
     private static Command CreateDoctor()

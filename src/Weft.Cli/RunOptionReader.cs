@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Unicode;
 using Weft.Linux;
 using Weft.Vm;
+using Weft.Vm.Registry;
 
 namespace Weft.Cli;
 
@@ -10,7 +11,7 @@ namespace Weft.Cli;
 public static class RunOptionReader
 {
     private const ulong LeastMemoryBytes = 1 << 20;
-    private const int MostVcpus = 1024, LongestName = 64;
+    private const int MostVcpus = 1024;
 
     /// <summary>The options of a line.</summary>
     /// <exception cref="UsageException">A value is wrong; says what would be right.</exception>
@@ -59,8 +60,18 @@ public static class RunOptionReader
         "--root" => kernel with { RootDirectory = Directory(value) },
         "--read-only" => kernel with { ReadOnly = true },
         "--network" => kernel with { HasNetwork = Choice(option, value) == "host" },
+        "--adapter" => kernel with
+        {
+            Adapter = value.Length == 0 ? AdapterUse.Any : Choice(option, value) switch
+            {
+                "poll" => AdapterUse.Poll,
+                "event" => AdapterUse.Event,
+                _ => AdapterUse.Auto,
+            },
+        },
         "--cwd" => kernel with { WorkingDirectory = NotEmpty(option, value) },
-        "--name" => kernel with { Name = Name(value) },
+        "--name" => kernel with { Name = Name(option, value) },
+        "--group" => kernel with { Group = new GroupChoice(Name(option, value), option.Name) },
         "--syscalls" => kernel with
         {
             SystemCalls = Choice(option, value) switch
@@ -116,13 +127,9 @@ public static class RunOptionReader
         return new BindMount(Path.GetFullPath(parts[0]), parts[1], readOnly);
     }
 
-    private static string Name(string value)
-    {
-        bool valid = value.Length is > 0 and <= LongestName && char.IsAsciiLetterOrDigit(value[0])
-            && !value.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
-        return valid ? value
-            : throw new UsageException($"--name: '{value}' is no name; use at most {LongestName} letters, digits and _.- after a letter or digit");
-    }
+    private static string Name(RunOption option, string value) =>
+        GroupName.IsValid(value) ? value
+        : throw new UsageException($"{option.Name}: '{value}' is no name; use at most {GroupName.Longest} letters, digits and _.- after a letter or digit");
 
     private static byte[] Variable(byte[] value) =>
         value.Length > 0 && value[0] != '=' ? value : throw new UsageException("--env needs a variable: --env NAME=value, or --env NAME to pass the caller's on");

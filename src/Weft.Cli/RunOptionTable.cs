@@ -13,11 +13,14 @@ public static class RunOptionTable
     public static readonly RunOption ReadOnly = new("--read-only", null, "Let the program change no file but below writable binds");
     public static readonly RunOption Network = new("--network", "host|none", "Use the host's network (the default), or none")
     { Choices = ["host", "none"] };
+    public static readonly RunOption Adapter = new("--adapter", "auto|poll|event", "Give the program an RDMA adapter; starts weftd when none runs, with this engine")
+    { ValueIsOptional = true, Choices = ["auto", "poll", "event"] };
     public static readonly RunOption Env = new("--env", "K[=V]", "Set a variable; K alone passes the caller's on; repeatable")
     { IsRepeatable = true };
     public static readonly RunOption Cwd = new("--cwd", "DIR", "Start in DIR, as the program sees it")
     { Completes = ValueKind.Directory };
     public static readonly RunOption Name = new("--name", "NAME", "A name for the VM");
+    public static readonly RunOption Group = new("--group", "NAME", "Let VMs of this group share memory as processes do (default: WEFT_GROUP, or the MPI job)");
     public static readonly RunOption Trace = new("--trace", "FILE", "Print each system call to standard error or FILE")
     { ValueIsOptional = true, Completes = ValueKind.File };
     public static readonly RunOption Stats = new("--stats", "FILE", "Write statistics as JSON to standard error or FILE at the end")
@@ -28,7 +31,7 @@ public static class RunOptionTable
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<RunOption> All { get; } =
-        [Memory, Vcpus, Root, Bind, ReadOnly, Network, Env, Cwd, Name, Trace, Stats, Syscalls];
+        [Memory, Vcpus, Root, Bind, ReadOnly, Network, Adapter, Env, Cwd, Name, Group, Trace, Stats, Syscalls];
 
     /// <summary>The option of this name, or null.</summary>
     public static RunOption? Find(string name)

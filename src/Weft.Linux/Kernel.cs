@@ -62,6 +62,9 @@ public sealed class Kernel
     /// <summary>The VM's own view of /proc, /sys and /dev: set once, before the first thread runs; null shows the host's.</summary>
     public IVirtualFiles? VirtualFiles { get; set; }
 
+    /// <summary>The VM's RDMA adapter: set once, before the first thread runs; null for none. Not owned.</summary>
+    public Adapter.Control.IAdapterVm? Adapter { get; set; }
+
     /// <summary>Whether calls take the slower path on which they are timed and shown.</summary>
     internal bool IsObserved => Statistics.MeasuresTime || Observer is not null;
 

@@ -27,8 +27,14 @@ public sealed record KernelOptions
     /// <summary>Which ways system calls may take.</summary>
     public SystemCallMode SystemCalls { get; init; }
 
+    /// <summary>Whether the program finds an RDMA adapter.</summary>
+    public AdapterUse Adapter { get; init; }
+
     /// <summary>The VM's name, for people and statistics; null for none.</summary>
     public string? Name { get; init; }
+
+    /// <summary>The group whose members may share memory with this VM; null for none.</summary>
+    public GroupChoice? Group { get; init; }
 
     /// <summary>Whether the stub may answer calls itself, unseen by the VMM; off while calls are traced.</summary>
     public bool AnswersInStub { get; init; } = true;

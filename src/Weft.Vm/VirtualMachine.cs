@@ -6,6 +6,7 @@ using Weft.Linux.Loading;
 using Weft.Linux.Signals;
 using Weft.Linux.Sockets;
 using Weft.Machine;
+using Weft.Vm.Registry;
 using Weft.Vm.Stats;
 using Weft.Vm.Trace;
 
@@ -49,10 +50,27 @@ public sealed class VirtualMachine
         string path = new ProgramLookup(open).Find(Encoding.UTF8.GetString(arguments[0]), environment);
         new ProgramLoader(_process, open).Load(path, arguments, environment, main);
         _process.AddFirstThread(main);
+        Register(arguments[0]);
         _timeline.Entered();
         main.Run();
         // The first thread is over; the last one ends the host process.
         Thread.Sleep(Timeout.Infinite);
+    }
+
+    /// <summary>Tells others of this user that the VM runs. One that can't is only not listed.</summary>
+    private void Register(byte[] program)
+    {
+        try
+        {
+            VmRecord record = new(_kernel.ProcessId, _kernel.Options.Name ?? "", _kernel.Options.Group?.Name ?? "",
+                Encoding.UTF8.GetString(program), DateTimeOffset.UtcNow, []);
+            if (VmRegistration.TryCreate(VmRegister.DirectoryIn(RuntimeDirectory.Open()), record) is { } registration)
+                _kernel.Ending += _ => registration.Remove();
+        }
+        catch (IOException) when (_kernel.Options.Group is null)
+        {
+            // Nobody may look into the directory of sockets: the VM stands alone.
+        }
     }
 
     private void Watch(WatchOptions watching)
@@ -63,7 +81,7 @@ public sealed class VirtualMachine
             return;
         _kernel.Observer = tracer;
         _kernel.Statistics.MeasuresTime = statistics is not null;
-        _kernel.Ending = status =>
+        _kernel.Ending += status =>
         {
             tracer?.End(status);
             statistics?.Write(JsonSerializer.Serialize(

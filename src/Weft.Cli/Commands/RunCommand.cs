@@ -1,5 +1,6 @@
 using Weft.Linux;
 using Weft.Vm;
+using Weft.Vm.Registry;
 
 namespace Weft.Cli.Commands;
 
@@ -17,6 +18,7 @@ public static class RunCommand
         {
             AnswersInStub = options.Watching.Trace is null,
             SharesMemory = options.Kernel.SharesMemory || Environment.GetEnvironmentVariable(ForceSharedMemory) == "1",
+            Group = GroupSelection.Choose(options.Kernel.Group?.Name, Environment.GetEnvironmentVariable),
         };
         new VirtualMachine(kernel, options.Watching).Run(options.Command, environment);
         return ExitStatus.WeftFailed;

@@ -32,11 +32,14 @@ public static class BashCompletion
             local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} index
             COMPREPLY=()
             if (( COMP_CWORD == 1 )); then
-                COMPREPLY=($(compgen -W 'run doctor completion --help --version' -- "$word"))
+                COMPREPLY=($(compgen -W 'run ps kill pause resume doctor completion --help --version' -- "$word"))
                 return
             fi
             case ${COMP_WORDS[1]} in
                 completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")); return ;;
+                ps) COMPREPLY=($(compgen -W '--json --help' -- "$word")); return ;;
+                kill) COMPREPLY=($(compgen -W '--group --force --help' -- "$word")); return ;;
+                pause|resume) COMPREPLY=($(compgen -W '--group --help' -- "$word")); return ;;
                 doctor) COMPREPLY=($(compgen -W '--json --help' -- "$word")); return ;;
                 run) ;;
                 *) return ;;

@@ -9,10 +9,17 @@ public static class FishCompletion
         # fish completion of weft; save it as ~/.config/fish/completions/weft.fish
         complete -c weft -f
         complete -c weft -n __fish_use_subcommand -a run -d 'Run a program in a VM'
+        complete -c weft -n __fish_use_subcommand -a ps -d 'List running VMs'
+        complete -c weft -n __fish_use_subcommand -a kill -d 'End VMs'
+        complete -c weft -n __fish_use_subcommand -a pause -d 'Stop VMs for a while'
+        complete -c weft -n __fish_use_subcommand -a resume -d 'Let paused VMs run on'
         complete -c weft -n __fish_use_subcommand -a doctor -d 'Say what this machine offers'
         complete -c weft -n __fish_use_subcommand -a completion -d 'Print a completion script'
         complete -c weft -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
         complete -c weft -n '__fish_seen_subcommand_from doctor' -l json -d 'Print JSON'
+        complete -c weft -n '__fish_seen_subcommand_from ps' -l json -d 'Print JSON'
+        complete -c weft -n '__fish_seen_subcommand_from kill' -l force -d 'Send SIGKILL'
+        complete -c weft -n '__fish_seen_subcommand_from kill pause resume' -l group -x -d 'All VMs of this group'
         complete -c weft -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand)'
 
         """;

@@ -40,6 +40,10 @@ public static class ZshCompletion
             if (( CURRENT == 2 )); then
                 local -a commands=(
                     'run:run a program in a VM'
+                    'ps:list running VMs'
+                    'kill:end VMs'
+                    'pause:stop VMs for a while'
+                    'resume:let paused VMs run on'
                     'doctor:say what this machine offers'
                     'completion:print a completion script')
                 _describe command commands
@@ -52,6 +56,9 @@ public static class ZshCompletion
                 run)
                     _arguments -S -A '-*' \
         @OPTIONS@                '(-)1:program:_command_names -e' '*::arguments:_normal' ;;
+                ps) _arguments '--json[print JSON]' ;;
+                kill) _arguments '--group=[all VMs of this group]:NAME: ' '--force[send SIGKILL]' '*:VM: ' ;;
+                pause|resume) _arguments '--group=[all VMs of this group]:NAME: ' '*:VM: ' ;;
                 doctor) _arguments '--json[print JSON]' ;;
                 completion) _values shell bash zsh fish ;;
             esac

@@ -1,0 +1,23 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Weft.Vm.Registry;
+
+/// <summary>Names of groups: they become names of directories, so only harmless ones are taken.</summary>
+public static class GroupName
+{
+    /// <summary>The longest name.</summary>
+    public const int Longest = 64;
+
+    /// <summary>Whether a text may name a group: letters, digits and _.- after a letter or digit.</summary>
+    public static bool IsValid(string name) =>
+        name.Length is > 0 and <= Longest && char.IsAsciiLetterOrDigit(name[0])
+        && !name.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+
+    /// <summary>A name for a job that a launcher identifies by any text.</summary>
+    internal static string OfJob(string launcher, string identity)
+    {
+        const int digits = 16;
+        return $"{launcher}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..digits]}";
+    }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+using Weft.Native;
+
+namespace Weft.Vm.Registry;
+
+/// <summary>The register of this user's running VMs on this host: a directory with a file a VM, without a daemon.</summary>
+public static class VmRegister
+{
+    private const int MostRecordBytes = 64 << 10;
+    private static readonly TimeSpan HalfMadeAge = TimeSpan.FromSeconds(10);
+
+    /// <summary>The register's directory inside <see cref="RuntimeDirectory"/>.</summary>
+    public static string DirectoryIn(string runtimeDirectory) => runtimeDirectory + "/vms";
+
+    /// <summary>The VMs that run, by process id. Files that ended VMs left are removed.</summary>
+    /// <param name="directory">The register's directory; one that is missing holds none.</param>
+    public static IReadOnlyList<VmRecord> List(string directory)
+    {
+        List<VmRecord> records = [];
+        if (!Directory.Exists(directory))
+            return records;
+        foreach (string path in Directory.EnumerateFiles(directory, "*", new EnumerationOptions { AttributesToSkip = 0 }))
+            if (Read(path) is { } record)
+                records.Add(record);
+        records.Sort((left, right) => left.ProcessId.CompareTo(right.ProcessId));
+        return records;
+    }
+
+    /// <summary>The running VM of a process id, or null.</summary>
+    public static VmRecord? Find(string directory, int processId) =>
+        Read($"{directory}/{processId.ToString(CultureInfo.InvariantCulture)}");
+
+    private static VmRecord? Read(string path)
+    {
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using NativeBuffer scratch = new(1);
+            bool halfMade = Path.GetFileName(path).StartsWith('.');
+            if (!RecordLock.IsHeld((int)file.DangerousGetHandle(), scratch))
+            {
+                if (!halfMade || DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > HalfMadeAge)
+                    File.Delete(path);
+                return null;
+            }
+            if (halfMade)
+                return null;
+            byte[] content = new byte[Math.Min(MostRecordBytes, RandomAccess.GetLength(file))];
+            int length = RandomAccess.Read(file, content, 0);
+            return VmRecord.Parse(content.AsSpan(0, length));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It ended between the listing and the look.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+namespace Weft.Vm.Registry;
+
+/// <summary>A running VM as `weft ps` shows it.</summary>
+/// <param name="ProcessId">The VMM's process id, which is the program's too.</param>
+/// <param name="Name">Its --name, or "".</param>
+/// <param name="Group">Its group, or "".</param>
+/// <param name="State">"running", or "paused" after weft pause, ^Z or SIGSTOP.</param>
+/// <param name="Program">The program.</param>
+/// <param name="MemoryBytes">Anonymous and shared memory in use, the VMM's few MiB included.</param>
+/// <param name="RunSeconds">Since its start.</param>
+/// <param name="SharesWith">Process ids of members that may map this VM's memory.</param>
+public sealed record VmStatus(
+    int ProcessId, string Name, string Group, string State, string Program, ulong MemoryBytes, double RunSeconds, IReadOnlyList<int> SharesWith)
+{
+    /// <summary>The running VMs of this user with what the host knows of them.</summary>
+    public static IReadOnlyList<VmStatus> List()
+    {
+        List<VmStatus> list = [];
+        IReadOnlyList<VmRecord> records = VmRegister.List(VmRegister.DirectoryIn(RuntimeDirectory.Path));
+        foreach (VmRecord record in records)
+            if (Of(record) is { } status)
+                list.Add(status);
+        return list;
+    }
+
+    private static VmStatus? Of(VmRecord record)
+    {
+        ulong memory = 0;
+        string state = "running";
+        try
+        {
+            foreach (string line in File.ReadLines($"/proc/{record.ProcessId}/status"))
+            {
+                string[] words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+                if (words is ["RssAnon:" or "RssShmem:", var kilobytes, ..] && ulong.TryParse(kilobytes, out ulong value))
+                    memory += value << 10;
+                else if (words is ["State:", "T" or "t", ..])
+                    state = "paused";
+            }
+        }
+        catch (IOException)
+        {
+            // It has just ended.
+            return null;
+        }
+        double seconds = Math.Max(0, (DateTimeOffset.UtcNow - record.StartedAt).TotalSeconds);
+        return new VmStatus(record.ProcessId, record.Name, record.Group, state, record.Program, memory, Math.Round(seconds, 3), record.Grants);
+    }
+}
