@@ -49,8 +49,7 @@ public sealed partial class AddressSpace
                 Name = request.Name,
             };
             InsertLocked(area);
-            if (length <= EagerBytes || request.Populate)
-                FillFreshLocked(FindLocked(start)!, start, start + length);
+            FillFreshLocked(FindLocked(start)!, start, start + length, request.IsCopy, request.Populate);
             return (long)start;
         }
     }
@@ -122,7 +121,9 @@ public sealed partial class AddressSpace
         // A grant more needs no flush: the old translation faults once, and the fault finds the new entry.
         if (changed && (before & ~after) != 0)
             _memory.InvalidateTranslations(area.Physical, area.Length, area.Content);
-        if (after != PageAccess.None && area.Length <= EagerBytes)
+        if (before == PageAccess.None)
+            FillFreshLocked(area, area.Start, area.End);
+        else if (after != PageAccess.None && area.Length <= EagerBytes)
             FillLocked(area, area.Start, area.End);
     }
 
