@@ -39,6 +39,12 @@ public sealed record KernelOptions
     /// <summary>Whether the stub may answer calls itself, unseen by the VMM; off while calls are traced.</summary>
     public bool AnswersInStub { get; init; } = true;
 
+    /// <summary>
+    /// Whether the program's memory is one memfd that an adapter or a group's other VMMs map too, instead of private
+    /// memory of the VMM, which may get large pages where shared memory gets none.
+    /// </summary>
+    public bool SharesMemory { get; init; }
+
     /// <summary>Whether anything narrows the caller's files.</summary>
     public bool NarrowsFiles => RootDirectory is not null || Binds.Count > 0 || ReadOnly;
 }

@@ -21,12 +21,13 @@ public sealed unsafe class GuestMachine : IDisposable
 
     /// <summary>Opens KVM and creates an empty machine.</summary>
     /// <param name="mostArenaBytes">The most address space to reserve for what the program maps; less where a process has many machines.</param>
+    /// <param name="sharesMemory">Whether the program's memory is one memfd that others may map; else it is the process's own.</param>
     /// <exception cref="KvmException">The host has no usable KVM.</exception>
-    public GuestMachine(ulong mostArenaBytes = GuestPhysicalMemory.MaximumArenaBytes)
+    public GuestMachine(ulong mostArenaBytes = GuestPhysicalMemory.MaximumArenaBytes, bool sharesMemory = false)
     {
         _kvm = KvmSystem.Open();
         _vm = _kvm.CreateVm();
-        Memory = new GuestPhysicalMemory(_vm, mostArenaBytes);
+        Memory = new GuestPhysicalMemory(_vm, mostArenaBytes, sharesMemory);
         _interruptTable = Memory.AllocateSystemPages();
         _exceptionStubs = Memory.AllocateSystemPages();
         WriteExceptionStubs();

@@ -13,7 +13,7 @@ namespace Weft.Machine;
 /// Owns its host ranges until <see cref="Dispose"/>. Methods are thread-safe. Ranges of the arena are
 /// reserved for whole mappings at once: a reservation costs address space only.
 /// </remarks>
-public sealed class GuestPhysicalMemory : IDisposable
+public sealed partial class GuestPhysicalMemory : IDisposable
 {
     /// <summary>Bytes of a page.</summary>
     public const ulong PageSize = 4096;
@@ -29,6 +29,9 @@ public sealed class GuestPhysicalMemory : IDisposable
     private const int MostRestingPages = 2048;
     /// <summary>The most that is ever reserved for what a program maps.</summary>
     public const ulong MaximumArenaBytes = 64UL << 40;
+    /// <summary>The most that an arena has that is shared: those who map it have address space for many.</summary>
+    public const ulong MaximumSharedArenaBytes = 1UL << 40;
+
     private const ulong SmallestArenaBytes = 64UL << 30;
 
     private readonly Lock _lock = new();
@@ -36,6 +39,7 @@ public sealed class GuestPhysicalMemory : IDisposable
     private readonly HostAddress _system;
     private readonly HostAddress _arena;
     private readonly ulong _arenaBytes;
+    private readonly SharedArena? _shared;
     private readonly RangeAllocator _arenaRanges;
     private readonly Stack<ulong> _freeSystemPages = new();
     private readonly HashSet<ulong> _activeArenaSlots = [];
@@ -49,10 +53,13 @@ public sealed class GuestPhysicalMemory : IDisposable
     /// <summary>Reserves host address space for a VM's memory; no page is allocated yet.</summary>
     /// <param name="vm">The machine that gets the slots.</param>
     /// <param name="mostArenaBytes">The most address space to reserve for what the program maps.</param>
+    /// <param name="isShared">Whether the arena is one memfd, of 1 TiB at most, that others may map.</param>
     /// <exception cref="InvalidOperationException">The host's address-space limit (RLIMIT_AS) is too low.</exception>
-    public GuestPhysicalMemory(KvmVm vm, ulong mostArenaBytes = MaximumArenaBytes)
+    public GuestPhysicalMemory(KvmVm vm, ulong mostArenaBytes = MaximumArenaBytes, bool isShared = false)
     {
         _vm = vm;
+        if (isShared)
+            mostArenaBytes = Math.Min(mostArenaBytes, MaximumSharedArenaBytes);
         _system = HostMapping.Reserve(SystemBytes)
             ?? throw new InvalidOperationException("No address space for the VM; raise the limit (ulimit -v unlimited).");
         ulong physicalLimit = 1UL << PhysicalAddressBits();
@@ -60,11 +67,12 @@ public sealed class GuestPhysicalMemory : IDisposable
         {
             if (_arenaBytes < SmallestArenaBytes)
                 throw new InvalidOperationException("No address space for the VM; raise the limit (ulimit -v unlimited).");
-            if (HostMapping.Reserve(_arenaBytes) is { } arena)
-            {
-                _arena = arena;
+            if (HostMapping.Reserve(_arenaBytes) is not { } arena)
+                continue;
+            _arena = arena;
+            if (!isShared || (_shared = SharedArena.TryCreate(arena, _arenaBytes)) is not null)
                 break;
-            }
+            HostMapping.Unmap(arena, _arenaBytes);
         }
         _arenaRanges = new RangeAllocator(0, _arenaBytes);
     }
@@ -114,39 +122,17 @@ public sealed class GuestPhysicalMemory : IDisposable
     }
 
     /// <summary>Asks the host for large pages behind a range of anonymous memory; where it has none, for small ones at once.</summary>
-    public void PreferLargePages(GuestPhysicalAddress start, ulong lengthBytes) => HostMapping.PreferLargePages(HostOf(start), lengthBytes);
+    public void PreferLargePages(GuestPhysicalAddress start, ulong lengthBytes) =>
+        HostMapping.PreferLargePages(HostOf(start), lengthBytes, IsShared);
 
     /// <summary>Asks the host for the pages behind a range now: cheaper together than one by one at first touch.</summary>
     public void Populate(GuestPhysicalAddress start, ulong lengthBytes) => HostMapping.Populate(HostOf(start), lengthBytes);
-
-    /// <summary>
-    /// Bytes of host memory that the VM's anonymous and shared pages take now. Includes the VMM's own few MiB.
-    /// Costs some 30 us: reads /proc/self/status.
-    /// </summary>
-    public static ulong ReadResidentBytes() => HostMapping.ReadResidentBytes();
 
     /// <summary>Grows a reservation in place. False when what follows is taken.</summary>
     public bool TryExtend(GuestPhysicalAddress end, ulong moreBytes)
     {
         lock (_lock)
             return _arenaRanges.TryAllocateAt(end.Value - SystemBytes, moreBytes);
-    }
-
-    /// <summary>
-    /// Ends a reservation: its pages go back to the host and every vCPU's translations to them are dropped.
-    /// The page-table entries must have been cleared before.
-    /// </summary>
-    /// <param name="start">First byte.</param>
-    /// <param name="lengthBytes">A multiple of the page size.</param>
-    /// <param name="content">What the range was mapped on.</param>
-    public void Release(GuestPhysicalAddress start, ulong lengthBytes, HostContent content)
-    {
-        if (content == HostContent.Anonymous)
-            HostMapping.Discard(HostOf(start), lengthBytes);
-        else
-            HostMapping.MapAnonymous(HostOf(start), lengthBytes);
-        lock (_lock)
-            FreeLocked(start.Value - SystemBytes, lengthBytes);
     }
 
     /// <summary>
@@ -194,9 +180,6 @@ public sealed class GuestPhysicalMemory : IDisposable
         _resting.Clear();
     }
 
-    /// <summary>Drops the pages of a private range, so that they read as fresh: zeroes, or the file's bytes.</summary>
-    public void Discard(GuestPhysicalAddress start, ulong lengthBytes) => HostMapping.Discard(HostOf(start), lengthBytes);
-
     /// <summary>Puts a host file into a reserved range. Returns 0 or -errno.</summary>
     public long MapFile(GuestPhysicalAddress start, ulong lengthBytes, int descriptor, ulong fileOffset, HostContent content)
     {
@@ -242,13 +225,6 @@ public sealed class GuestPhysicalMemory : IDisposable
                     ActivateSlotLocked(slot, inVastRange);
     }
 
-    /// <summary>
-    /// Drops every vCPU's translations to a range, and waits until none uses them: after present page-table
-    /// entries were changed. Contents and access of the VMM stay as they are.
-    /// </summary>
-    public void InvalidateTranslations(GuestPhysicalAddress start, ulong lengthBytes, HostContent content) =>
-        HostMapping.FireNotifier(HostOf(start), lengthBytes, content);
-
     /// <summary>Gives all memory back to the host. No vCPU may run any more.</summary>
     public void Dispose()
     {
@@ -257,6 +233,7 @@ public sealed class GuestPhysicalMemory : IDisposable
         _disposed = true;
         HostMapping.Unmap(_system, SystemBytes);
         HostMapping.Unmap(_arena, _arenaBytes);
+        _shared?.Dispose();
     }
 
     private void ActivateSlotLocked(ulong slot, bool inVastRange)

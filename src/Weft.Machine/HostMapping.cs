@@ -6,11 +6,9 @@ namespace Weft.Machine;
 internal static class HostMapping
 {
     private const int ProtRead = 1, ProtWrite = 2, ProtExecute = 4;
-    private const int MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymousFlag = 0x20, MapNoReserve = 0x4000;
+    private const int MapSharedFlag = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymousFlag = 0x20, MapNoReserve = 0x4000;
     private const int AdviseDontNeed = 4, AdviseHugePage = 14, AdviseDontDump = 16, AdvisePopulateWrite = 23, AdviseDontNeedLocked = 24;
-    private static readonly Lazy<bool> LazyHasLargePages = new(ReadHasLargePages);
-
-    private static bool HostHasLargePages => LazyHasLargePages.Value;
+    private static readonly Lazy<bool> LazyHasLargePages = new(ReadHasLargePages), LazyHasLargeSharedPages = new(ReadHasLargeSharedPages);
 
     /// <summary>Reserves address space, aligned to large pages: private, writable, nothing allocated or accounted. Null when there is none.</summary>
     internal static HostAddress? Reserve(ulong lengthBytes)
@@ -48,10 +46,21 @@ internal static class HostMapping
         Require(HostStubs.Call(SystemCall.Mmap, (long)address.Value, (long)lengthBytes, ProtRead | ProtWrite,
             MapPrivate | MapAnonymousFlag | MapNoReserve | MapFixed, -1, 0), "map guest memory");
 
+    /// <summary>Maps a shared file whose pages are not accounted before they are touched. Returns 0 or -errno.</summary>
+    internal static long MapShared(HostAddress address, ulong lengthBytes, int descriptor, ulong fileOffset)
+    {
+        long result = HostStubs.Call(SystemCall.Mmap, (long)address.Value, (long)lengthBytes, ProtRead | ProtWrite,
+            MapSharedFlag | MapNoReserve | MapFixed, descriptor, (long)fileOffset);
+        if (result is < 0 and > -4096)
+            return result;
+        HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseDontDump);
+        return 0;
+    }
+
     internal static long MapFile(HostAddress address, ulong lengthBytes, int descriptor, ulong fileOffset, HostContent content)
     {
         long result = HostStubs.Call(SystemCall.Mmap, (long)address.Value, (long)lengthBytes, ProtectionOf(content),
-            (content == HostContent.PrivateFile ? MapPrivate | MapNoReserve : MapShared) | MapFixed, descriptor, (long)fileOffset);
+            (content == HostContent.PrivateFile ? MapPrivate | MapNoReserve : MapSharedFlag) | MapFixed, descriptor, (long)fileOffset);
         return result is < 0 and > -4096 ? result : 0;
     }
 
@@ -82,9 +91,9 @@ internal static class HostMapping
         Require(HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, usual), "restore guest memory");
     }
 
-    internal static void PreferLargePages(HostAddress address, ulong lengthBytes)
+    internal static void PreferLargePages(HostAddress address, ulong lengthBytes, bool inSharedFile)
     {
-        if (HostHasLargePages)
+        if (inSharedFile ? LazyHasLargeSharedPages.Value : LazyHasLargePages.Value)
             HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseHugePage);
         else
             Populate(address, lengthBytes);
@@ -94,11 +103,11 @@ internal static class HostMapping
     internal static void Populate(HostAddress address, ulong lengthBytes) =>
         HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdvisePopulateWrite);
 
-    internal static ulong ReadResidentBytes()
+    internal static ulong ReadResidentBytes(bool withShared)
     {
         ulong bytes = 0;
         foreach (string line in File.ReadLines("/proc/self/status"))
-            if (line.StartsWith("RssAnon:", StringComparison.Ordinal) || line.StartsWith("RssShmem:", StringComparison.Ordinal))
+            if (line.StartsWith("RssAnon:", StringComparison.Ordinal) || (withShared && line.StartsWith("RssShmem:", StringComparison.Ordinal)))
                 bytes += ulong.Parse(line.AsSpan(line.IndexOf(':') + 1, line.Length - line.IndexOf(':') - " kB".Length - 1)) << 10;
         return bytes;
     }
@@ -109,10 +118,17 @@ internal static class HostMapping
         return File.Exists(setting) && !File.ReadAllText(setting).Contains("[never]", StringComparison.Ordinal);
     }
 
+    private static bool ReadHasLargeSharedPages()
+    {
+        const string setting = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+        string text = File.Exists(setting) ? File.ReadAllText(setting) : "[never]";
+        return !text.Contains("[never]", StringComparison.Ordinal) && !text.Contains("[deny]", StringComparison.Ordinal);
+    }
+
     private static int ProtectionOf(HostContent content) =>
         content == HostContent.SharedFileReadOnly ? ProtRead : ProtRead | ProtWrite;
 
-    private static void Require(long result, string what)
+    internal static void Require(long result, string what)
     {
         if (result is < 0 and > -4096)
             throw new InvalidOperationException($"The host cannot {what}: {(Errno)(-result)}; raise vm.max_map_count or free some memory.");

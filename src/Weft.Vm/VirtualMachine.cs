@@ -26,7 +26,7 @@ public sealed class VirtualMachine
     /// <exception cref="IOException">The trace or statistics can't be written.</exception>
     public VirtualMachine(KernelOptions options, WatchOptions watching)
     {
-        _kernel = new Kernel(new GuestMachine(), options) { VirtualFiles = new Linux.Proc.VirtualFileSystem(options) };
+        _kernel = new Kernel(new GuestMachine(sharesMemory: options.SharesMemory), options) { VirtualFiles = new Linux.Proc.VirtualFileSystem(options) };
         _process = new Process(_kernel);
         Watch(watching);
         _timeline.Created();

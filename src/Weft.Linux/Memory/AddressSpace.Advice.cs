@@ -46,6 +46,21 @@ public sealed partial class AddressSpace
         }
     }
 
+    /// <summary>Drops a part of an area's pages, as MADV_DONTNEED does: they read as zeroes or as the file's bytes. For a visitor.</summary>
+    internal SyscallResult DropPages(MemoryArea area, ulong start, ulong lengthBytes, bool lockedToo)
+    {
+        const int dontNeed = 4, dontNeedLocked = 24;
+        if (area.IsLocked && !lockedToo)
+            return Errno.EINVAL;
+        GuestPhysicalAddress physical = area.PhysicalOf(start);
+        if (_memory.IsShared && area.Content == HostContent.Anonymous)
+        {
+            _memory.Discard(physical, lengthBytes);
+            return SyscallResult.Success;
+        }
+        return HostStubs.Call(SystemCall.Madvise, (long)_memory.HostOf(physical).Value, (long)lengthBytes, area.IsLocked ? dontNeedLocked : dontNeed);
+    }
+
     /// <summary>Fills the page tables of a range now, as MAP_POPULATE does. The host's pages are the caller's matter.</summary>
     internal void Fill(MemoryArea area, ulong start, ulong lengthBytes)
     {

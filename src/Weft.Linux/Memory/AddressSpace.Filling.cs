@@ -26,7 +26,7 @@ public sealed partial class AddressSpace
         {
             _limitBytes = limitBytes;
             if (limitBytes is not null)
-                _baselineBytes = GuestPhysicalMemory.ReadResidentBytes();
+                _baselineBytes = _memory.ReadResidentBytes();
         }
     }
 
@@ -95,7 +95,7 @@ public sealed partial class AddressSpace
     /// </summary>
     private bool TightenLocked(ulong limit, ulong wanted)
     {
-        ulong resident = GuestPhysicalMemory.ReadResidentBytes();
+        ulong resident = _memory.ReadResidentBytes();
         ulong used = resident > _baselineBytes ? resident - _baselineBytes : 0;
         const ulong marginParts = 128;
         if (used + TightFillBytes + limit / marginParts > limit)

@@ -34,7 +34,7 @@ internal static class AdviceCalls
     [SystemCall(SystemCall.Madvise, SupportState.Partly, Missing = "MADV_HWPOISON, MADV_SOFT_OFFLINE and MADV_COLLAPSE are refused; MADV_FREE frees at once")]
     internal static SyscallResult Advise(GuestThread thread, ulong address, ulong length, int advice)
     {
-        const int free = 8, dontNeed = 4, dontNeedLocked = 24, dontFork = 10, doFork = 11, dontDump = 16, doDump = 17, wipeOnFork = 18,
+        const int free = 8, remove = 9, dontNeed = 4, dontNeedLocked = 24, dontFork = 10, doFork = 11, dontDump = 16, doDump = 17, wipeOnFork = 18,
             keepOnFork = 19, populateRead = 22, populateWrite = 23, hugePage = 14, collapse = 25, poison = 100, softOffline = 101;
         if (advice is poison or softOffline)
             return Errno.EPERM;
@@ -50,10 +50,12 @@ internal static class AdviceCalls
         AddressSpace memory = thread.Memory;
         return advice switch
         {
-            dontNeed or dontNeedLocked => memory.VisitRange(address, size, (area, host, _, count) =>
-                area.IsLocked && advice == dontNeed ? Errno.EINVAL : Host(host, count, dontNeed)),
-            free => memory.VisitRange(address, size, (area, host, _, count) =>
-                area.Content == HostContent.Anonymous ? Host(host, count, dontNeed) : Errno.EINVAL),
+            dontNeed or dontNeedLocked => memory.VisitRange(address, size, (area, _, start, count) =>
+                memory.DropPages(area, start, count, lockedToo: advice == dontNeedLocked)),
+            free => memory.VisitRange(address, size, (area, _, start, count) =>
+                area.Content == HostContent.Anonymous ? memory.DropPages(area, start, count, lockedToo: false) : Errno.EINVAL),
+            remove => memory.VisitRange(address, size, (area, host, _, count) =>
+                area.Content == HostContent.Anonymous ? Errno.EINVAL : Host(host, count, advice)),
             dontFork or doFork => memory.ChangeRange(address, size, (area, _, _, _) =>
             {
                 area.DontFork = advice == dontFork;

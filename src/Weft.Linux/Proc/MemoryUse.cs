@@ -1,4 +1,5 @@
 using Weft.Linux.Memory;
+using Weft.Machine;
 
 namespace Weft.Linux.Proc;
 
@@ -40,7 +41,7 @@ internal sealed class MemoryUse
             accessible += area.Protection == Protection.None ? 0 : area.Length;
         ResidentCounts counts = accessible <= MostCountedBytes ? Count(process, areas) : default;
         if (counts.Bytes == 0)
-            counts = Estimate();
+            counts = Estimate(process.Kernel.Machine.Memory);
         Raise(ref _highestResidentBytes, counts.Bytes);
         return counts;
     }
@@ -54,10 +55,16 @@ internal sealed class MemoryUse
         return sum;
     }
 
-    private ResidentCounts Estimate()
+    private ResidentCounts Estimate(GuestPhysicalMemory memory)
     {
         ResidentCounts now = HostResident();
         ulong anonymous = now.AnonymousBytes - Math.Min(_baseline.AnonymousBytes, now.AnonymousBytes);
+        if (memory.AllocatedBytes() is { } shared)
+        {
+            // What the VMM has mapped of a shared arena is among its file pages.
+            anonymous += shared;
+            now = new ResidentCounts(now.Bytes - Math.Min(shared, now.Bytes - now.AnonymousBytes), now.AnonymousBytes, 0);
+        }
         ulong nowFile = now.Bytes - now.AnonymousBytes, baselineFile = _baseline.Bytes - _baseline.AnonymousBytes;
         return new ResidentCounts(anonymous + nowFile - Math.Min(baselineFile, nowFile), anonymous, 0);
     }

@@ -34,6 +34,9 @@ internal sealed class ResidentPages : IDisposable
     internal ResidentCounts Count(MemoryArea area)
     {
         ulong present = 0, anonymous = 0, swapped = 0;
+        // The page map misses what the VMM itself has not touched of a shared arena.
+        if (area.Content == HostContent.Anonymous && _memory.AllocatedBytes(area.Physical, area.Length) is { } allocated)
+            return new ResidentCounts(allocated, allocated, 0);
         if (_pagemap < 0 || area.Protection == Protection.None)
             return default;
         ulong page = _memory.HostOf(area.Physical).Value / PageSize, left = Math.Min(area.Length, MostBytes) / PageSize;

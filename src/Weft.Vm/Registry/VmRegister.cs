@@ -36,7 +36,7 @@ public static class VmRegister
         try
         {
             using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using NativeBuffer scratch = new(1);
+            using NativeBuffer scratch = new(4096);
             bool halfMade = Path.GetFileName(path).StartsWith('.');
             if (!RecordLock.IsHeld((int)file.DangerousGetHandle(), scratch))
             {

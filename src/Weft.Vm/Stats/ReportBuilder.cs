@@ -81,7 +81,7 @@ internal static class ReportBuilder
     {
         GuestPhysicalMemory memory = kernel.Machine.Memory;
         (HostAddress arena, ulong arenaBytes) = memory.ArenaOnHost;
-        ulong guest = ResidentMemory.InRange(arena.Value, arenaBytes), all = ResidentMemory.Status("VmRSS");
+        ulong guest = Math.Max(memory.AllocatedBytes() ?? 0, ResidentMemory.InRange(arena.Value, arenaBytes)), all = ResidentMemory.Status("VmRSS");
         return new MemoryReport(process.Memory.MappedBytes, guest, all - Math.Min(all, guest), ResidentMemory.Status("VmHWM"),
             memory.SystemUsedBytes, kernel.Options.MemoryLimitBytes, memory.SlotCount);
     }
