@@ -149,6 +149,11 @@ public sealed partial class GuestPhysicalMemory : IDisposable
 
     private void FreeLocked(ulong start, ulong lengthBytes)
     {
+        if (_holders > 0)
+        {
+            _held.Add((start, lengthBytes));
+            return;
+        }
         ulong end = start + lengthBytes;
         for (ulong at = start; at < end;)
         {
