@@ -11,16 +11,24 @@ public static class RawProcess
         return all.GetRange(Math.Max(0, all.Count - count), Math.Min(count, all.Count));
     }
 
-    /// <summary>The environment at the start, "NAME=value" each.</summary>
-    public static List<byte[]> Environment() => Split(File.ReadAllBytes("/proc/self/environ"));
+    /// <summary>The caller's environment, "NAME=value" each: this process's, or what the launcher script got before its shell changed it.</summary>
+    public static List<byte[]> Environment() => CallersOf(Split(File.ReadAllBytes("/proc/self/environ")));
 
-    /// <summary>Cuts strings apart that each end with a zero byte.</summary>
-    public static List<byte[]> Split(ReadOnlySpan<byte> bytes)
+    /// <summary>What the launcher script wraps into one variable is the caller's environment; without it, all is.</summary>
+    public static List<byte[]> CallersOf(List<byte[]> environment)
+    {
+        const byte separator = 0x1e;
+        byte[]? wrapped = environment.Find(variable => variable.AsSpan().StartsWith("WEFT_CALLER_ENVIRONMENT="u8));
+        return wrapped is null ? environment : Split(wrapped.AsSpan("WEFT_CALLER_ENVIRONMENT=".Length), separator);
+    }
+
+    /// <summary>Cuts strings apart that each end with a separator, a zero byte where none is said.</summary>
+    public static List<byte[]> Split(ReadOnlySpan<byte> bytes, byte separator = 0)
     {
         List<byte[]> result = [];
         while (!bytes.IsEmpty)
         {
-            int end = bytes.IndexOf((byte)0);
+            int end = bytes.IndexOf(separator);
             result.Add((end < 0 ? bytes : bytes[..end]).ToArray());
             bytes = end < 0 ? [] : bytes[(end + 1)..];
         }

@@ -77,6 +77,20 @@ public sealed unsafe class KvmVcpu : IDisposable
     /// <summary>The guest physical address of an <see cref="KvmExitReason.Mmio"/> exit.</summary>
     public ulong MmioAddress => *(ulong*)(_run + ExitDataOffset);
 
+    /// <summary>
+    /// Takes an <see cref="KvmExitReason.Mmio"/> exit's access as done at the next run: a store is over, a load gets zeroes.
+    /// True for a store. Source: struct kvm_run, member mmio.
+    /// </summary>
+    public bool AnswerMmio()
+    {
+        const int dataOffset = ExitDataOffset + 8, isWriteOffset = dataOffset + 12;
+        if (_run[isWriteOffset] != 0)
+            return true;
+        // SAFETY: eight bytes of the run page, which is mapped as long as the vCPU lives.
+        *(ulong*)(_run + dataOffset) = 0;
+        return false;
+    }
+
     /// <summary>The sub-reason of <see cref="KvmExitReason.InternalError"/> and <see cref="KvmExitReason.FailEntry"/>.</summary>
     public ulong ExitDetail => *(ulong*)(_run + ExitDataOffset);
 

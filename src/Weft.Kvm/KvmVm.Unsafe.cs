@@ -19,14 +19,16 @@ public sealed unsafe partial class KvmVm
         return KvmSystem.Ioctl(_descriptor, KvmIoctl.SetUserMemoryRegion, (long)&region);
     }
 
-    /// <summary>A guest store of four bytes to the address signals the eventfd instead of exiting. Returns 0 or -errno.</summary>
+    /// <summary>
+    /// A guest store of any length that begins at the address, where no slot has memory, signals the eventfd instead of
+    /// exiting. Returns 0 or -errno. Source: KVM API, 4.59 and KVM_CAP_IOEVENTFD_ANY_LENGTH.
+    /// </summary>
     public long AssignIoEventFd(ulong guestPhysicalAddress, int eventDescriptor, bool remove = false)
     {
         const uint deassign = 4;
         IoEventFd request = new()
         {
             Address = guestPhysicalAddress,
-            LengthBytes = 4,
             Descriptor = eventDescriptor,
             Flags = remove ? deassign : 0,
         };

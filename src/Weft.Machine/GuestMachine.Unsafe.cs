@@ -17,6 +17,7 @@ public sealed unsafe class GuestMachine : IDisposable
     private readonly List<Vcpu> _vcpus = [];
     private readonly GuestPhysicalAddress _interruptTable;
     private readonly GuestPhysicalAddress _exceptionStubs;
+    private DoorbellPage? _doorbell;
     private int _vcpuCount;
 
     /// <summary>Opens KVM and creates an empty machine.</summary>
@@ -35,6 +36,9 @@ public sealed unsafe class GuestMachine : IDisposable
 
     /// <summary>The physical memory.</summary>
     public GuestPhysicalMemory Memory { get; }
+
+    /// <summary>The doorbell page, or null when there is none yet.</summary>
+    public DoorbellPage? Doorbell => Volatile.Read(ref _doorbell);
 
     /// <summary>vCPUs created so far; KVM cannot take one back.</summary>
     public int VcpuCount => _vcpuCount;
@@ -82,15 +86,28 @@ public sealed unsafe class GuestMachine : IDisposable
                 MapBlock(space, block, address);
             _blocks.Add((block, address));
             _vcpuCount++;
-            Vcpu vcpu = new(kvm, tables, Memory.HostOf(block), address);
+            Vcpu vcpu = new(this, kvm, tables, Memory.HostOf(block), address);
             _vcpus.Add(vcpu);
             return vcpu;
+        }
+    }
+
+    /// <summary>The machine's doorbell page, in its plain state when new. The machine owns it.</summary>
+    /// <exception cref="KvmException">The host has no more descriptors or slots.</exception>
+    public DoorbellPage GetDoorbell()
+    {
+        lock (_lock)
+        {
+            if (_doorbell is null)
+                Volatile.Write(ref _doorbell, Memory.CreateDoorbell());
+            return _doorbell!;
         }
     }
 
     /// <summary>Closes the machine. Its vCPUs must have been disposed.</summary>
     public void Dispose()
     {
+        _doorbell?.Dispose();
         _vm.Dispose();
         _kvm.Dispose();
         Memory.Dispose();

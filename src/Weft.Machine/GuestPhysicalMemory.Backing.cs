@@ -1,8 +1,12 @@
+using Weft.Kvm;
+
 namespace Weft.Machine;
 
 /// <content>What the host holds behind the arena: private memory, or one memfd that is shared.</content>
 public sealed partial class GuestPhysicalMemory
 {
+    private DoorbellPage? _doorbell;
+
     /// <summary>Whether the arena is one memfd, so that others can have its pages too.</summary>
     public bool IsShared => _shared is not null;
 
@@ -41,6 +45,11 @@ public sealed partial class GuestPhysicalMemory
     /// <param name="content">What the range was mapped on.</param>
     public void Release(GuestPhysicalAddress start, ulong lengthBytes, HostContent content)
     {
+        if (content == HostContent.Doorbell)
+        {
+            InvalidateTranslations(start, lengthBytes, content);
+            return;
+        }
         if (content == HostContent.Anonymous)
             Discard(start, lengthBytes);
         else if (_shared is null)
@@ -64,6 +73,27 @@ public sealed partial class GuestPhysicalMemory
     /// Drops every vCPU's translations to a range, and waits until none uses them: after present page-table
     /// entries were changed. Contents and access of the VMM stay as they are.
     /// </summary>
-    public void InvalidateTranslations(GuestPhysicalAddress start, ulong lengthBytes, HostContent content) =>
-        HostMapping.FireNotifier(HostOf(start), lengthBytes, IsShared && content == HostContent.Anonymous ? HostContent.SharedFile : content);
+    public void InvalidateTranslations(GuestPhysicalAddress start, ulong lengthBytes, HostContent content)
+    {
+        bool ofArena = content is HostContent.Anonymous or HostContent.Doorbell;
+        HostMapping.FireNotifier(HostOf(start), lengthBytes, IsShared && ofArena ? HostContent.SharedFile : content);
+        if (content == HostContent.Doorbell)
+            _doorbell?.ForgetTranslations();
+    }
+
+    /// <summary>Makes the doorbell page, once, alone in the arena's last slot so that its memory can come and go.</summary>
+    /// <exception cref="KvmException">The host has no more descriptors or slots.</exception>
+    internal DoorbellPage CreateDoorbell()
+    {
+        lock (_lock)
+        {
+            ulong index = _arenaBytes / ArenaSlotBytes - 1, start = index * ArenaSlotBytes;
+            if (_activeArenaSlots.Contains(index) || !_arenaRanges.TryAllocateAt(start, ArenaSlotBytes))
+                throw new InvalidOperationException("No address space for a doorbell; the program has mapped all there is.");
+            uint slot = _nextSlot;
+            AddSlot(SystemBytes + start, PageSize, _arena + start);
+            _activeArenaSlots.Add(index);
+            return _doorbell = new DoorbellPage(_vm, new(SystemBytes + start), _arena + start, slot);
+        }
+    }
 }

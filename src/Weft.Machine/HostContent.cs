@@ -14,4 +14,7 @@ public enum HostContent
 
     /// <summary>A shared map of a file that was opened for reading only.</summary>
     SharedFileReadOnly,
+
+    /// <summary>The machine's doorbell page, wherever and how often it is mapped.</summary>
+    Doorbell,
 }

@@ -25,10 +25,12 @@ public sealed unsafe class Vcpu : IDisposable
     private readonly KvmVcpu _kvm;
     private readonly HostAddress _block;
     private readonly ulong _blockAddress;
+    private readonly GuestMachine _machine;
     private Errno _failure;
 
-    internal Vcpu(KvmVcpu kvm, GuestPageTables tables, HostAddress block, ulong blockAddress)
+    internal Vcpu(GuestMachine machine, KvmVcpu kvm, GuestPageTables tables, HostAddress block, ulong blockAddress)
     {
+        _machine = machine;
         _kvm = kvm;
         _block = block;
         _blockAddress = blockAddress;
@@ -143,9 +145,14 @@ public sealed unsafe class Vcpu : IDisposable
     {
         if (Registers.Rip >> ProgramAddressBits != 0)
             return NonCanonicalInstruction();
-        long result = _kvm.Run(PendingAddress);
-        if (result < 0)
-            return FailedRun((Errno)(-result));
+        long result;
+        do
+        {
+            result = _kvm.Run(PendingAddress);
+            if (result < 0)
+                return FailedRun((Errno)(-result));
+        }
+        while (_kvm.ExitReason == KvmExitReason.Mmio && RangDoorbell());
         if (_kvm.ExitReason == KvmExitReason.Io)
         {
             int port = _kvm.IoPort;
@@ -165,6 +172,16 @@ public sealed unsafe class Vcpu : IDisposable
 
     /// <summary>Closes the vCPU's descriptor.</summary>
     public void Dispose() => _kvm.Dispose();
+
+    /// <summary>Answers an access to a trapping doorbell that KVM did not take itself. False when the access was to something else.</summary>
+    private bool RangDoorbell()
+    {
+        if (_machine.Doorbell is not { } doorbell || _kvm.MmioAddress - doorbell.Physical.Value >= GuestPhysicalMemory.PageSize)
+            return false;
+        if (_kvm.AnswerMmio())
+            doorbell.Ring();
+        return true;
+    }
 
     private VcpuExit FinishSystemCallEntry()
     {

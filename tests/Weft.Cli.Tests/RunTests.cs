@@ -38,6 +38,14 @@ public sealed class RunTests : IDisposable
         Assert.Equal((0, "{WEFT_TEST=a b}\n", ""), Shell.Run(Shell.Weft, "run", "--env", "WEFT_TEST=a b", "--", program));
     }
 
+    [RequiresFact("/dev/kvm")]
+    public void The_launcher_hands_the_environment_on_as_it_got_it()
+    {
+        string[] variables = ["B=1", $"WEFT_BIN={Shell.Weft}", "A=2", "with.dot=3", "BASH_FUNC_f%%=() { :; }", "two=lines\nmore"];
+        var (status, output, _) = Shell.Run("/usr/bin/env", ["-i", .. variables, Shell.Launcher, "run", "--", "/usr/bin/env"]);
+        Assert.Equal((0, string.Join('\n', variables) + "\n"), (status, output));
+    }
+
     [RequiresFact("/dev/kvm", "gcc")]
     public void The_programs_own_path_is_searched()
     {

@@ -10,6 +10,9 @@ internal static class Shell
     /// <summary>The command-line tool as it was built for this test.</summary>
     internal static string Weft { get; } = FindWeft();
 
+    /// <summary>The script at the root of the repository.</summary>
+    internal static string Launcher { get; } = Path.Combine(Weft[..Weft.IndexOf("/artifacts/", StringComparison.Ordinal)], "weft");
+
     internal static (int Status, string Output, string Error) Run(string program, params string[] arguments)
     {
         using Process process = Process.Start(new ProcessStartInfo(program, arguments)

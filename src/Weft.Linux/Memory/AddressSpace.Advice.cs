@@ -50,7 +50,7 @@ public sealed partial class AddressSpace
     internal SyscallResult DropPages(MemoryArea area, ulong start, ulong lengthBytes, bool lockedToo)
     {
         const int dontNeed = 4, dontNeedLocked = 24;
-        if (area.IsLocked && !lockedToo)
+        if ((area.IsLocked && !lockedToo) || area.Content == HostContent.Doorbell)
             return Errno.EINVAL;
         GuestPhysicalAddress physical = area.PhysicalOf(start);
         if (_memory.IsShared && area.Content == HostContent.Anonymous)

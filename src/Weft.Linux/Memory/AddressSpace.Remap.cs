@@ -52,7 +52,7 @@ public sealed partial class AddressSpace
         {
             if (FindLocked(start) is not { } area)
                 return Errno.EFAULT;
-            if (!area.IsShared)
+            if (!area.IsShared || area.Content == HostContent.Doorbell)
                 return Errno.EINVAL;
             ulong place = fixedTo ?? FindGapLocked(length, PageSize);
             if (place == 0 || _memory.Reserve(length, place) is not { } physical)
@@ -148,6 +148,8 @@ public sealed partial class AddressSpace
     private bool TryGrowLocked(MemoryArea area, ulong newEnd)
     {
         ulong more = newEnd - area.End;
+        if (area.Content == HostContent.Doorbell)
+            return false;
         if (area.Content != HostContent.Anonymous)
             return TryGrowFileLocked(area, newEnd);
         GuestPhysicalAddress physical;

@@ -55,7 +55,7 @@ internal static class AdviceCalls
             free => memory.VisitRange(address, size, (area, _, start, count) =>
                 area.Content == HostContent.Anonymous ? memory.DropPages(area, start, count, lockedToo: false) : Errno.EINVAL),
             remove => memory.VisitRange(address, size, (area, host, _, count) =>
-                area.Content == HostContent.Anonymous ? Errno.EINVAL : Host(host, count, advice)),
+                area.Content is HostContent.Anonymous or HostContent.Doorbell ? Errno.EINVAL : Host(host, count, advice)),
             dontFork or doFork => memory.ChangeRange(address, size, (area, _, _, _) =>
             {
                 area.DontFork = advice == dontFork;

@@ -40,7 +40,7 @@ public static class VmRegister
             bool halfMade = Path.GetFileName(path).StartsWith('.');
             if (!RecordLock.IsHeld((int)file.DangerousGetHandle(), scratch))
             {
-                if (!halfMade || DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > HalfMadeAge)
+                if (!halfMade || DateTimeOffset.UtcNow - File.GetLastWriteTimeUtc(path) > HalfMadeAge)
                     File.Delete(path);
                 return null;
             }

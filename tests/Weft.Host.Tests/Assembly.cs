@@ -1,0 +1,2 @@
+// Tests count this process's descriptors.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
