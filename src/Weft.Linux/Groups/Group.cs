@@ -1,4 +1,5 @@
 using System.Text;
+using Weft.Machine;
 using Weft.Native;
 
 namespace Weft.Linux.Groups;
@@ -15,12 +16,26 @@ public sealed class Group
     private readonly Dictionary<int, GroupPeer> _peers = [];
     private readonly IGroupRegister _register;
     private readonly int _directory;
+    private readonly NativeBuffer _one = new(sizeof(ulong));
+    private readonly HashSet<ulong> _sites = [];
 
-    private Group(IGroupRegister register, int directory)
+    private Group(Process process, IGroupRegister register, int directory)
     {
+        const int closeOnExec = 0x80000;
         _register = register;
         _directory = directory;
+        PeersChanged = (int)HostStubs.Call(SystemCall.Eventfd2, 0, closeOnExec);
+        KernelOptions options = process.Kernel.Options;
+        // A copy without an exit is unseen by the VMM, as an answer of the stub.
+        if (process.Kernel.Machine.Memory.SystemDescriptor >= 0 && options.AnswersInStub && options.SystemCalls != SystemCallMode.Exit)
+            Windows = process.Kernel.Machine.CreatePeerWindows(process.Memory.PageTables);
     }
+
+    /// <summary>The windows on members' memory; null when copies without an exit are off.</summary>
+    public PeerWindows? Windows { get; }
+
+    /// <summary>An eventfd that is written when there are new peers to watch.</summary>
+    internal int PeersChanged { get; }
 
     /// <summary>Joins: from now on members can ask, and be asked. Call after the process has its descriptors.</summary>
     /// <exception cref="IOException">The group's directory or socket can't be made.</exception>
@@ -37,8 +52,9 @@ public sealed class Group
             if (listener >= 0)
             {
                 AllowMembers();
-                new GroupServer(process, register, (int)listener).Start();
-                return new Group(register, (int)directory);
+                Group group = new(process, register, (int)directory);
+                new GroupServer(group, process, register, (int)listener).Start();
+                return group;
             }
             if (directory >= 0)
                 HostStubs.Call(SystemCall.Close, directory);
@@ -59,8 +75,53 @@ public sealed class Group
             if (GroupPeer.TryConnect(_directory, processId) is not { } peer)
                 return null;
             _peers.Add(processId, peer);
+            _one.Span[0] = 1;
+            HostStubs.CallQuick(SystemCall.Write, PeersChanged, (long)_one.Address.Value, sizeof(ulong));
             return peer;
         }
+    }
+
+    /// <summary>Connected peers, at most so many. A copy.</summary>
+    internal GroupPeer[] Peers(int most)
+    {
+        lock (_lock)
+            return [.. _peers.Values.Where(peer => !peer.IsClosed).Take(most)];
+    }
+
+    /// <summary>A peer has ended: its window closes, and calls about it answer ESRCH.</summary>
+    internal void Forget(GroupPeer peer)
+    {
+        // In this order: whoever opens a window looks afterwards whether the peer was closed meanwhile.
+        peer.Close();
+        Windows?.Remove(peer.ProcessId);
+        lock (_lock)
+            if (_peers.TryGetValue(peer.ProcessId, out GroupPeer? known) && known == peer)
+                _peers.Remove(peer.ProcessId);
+    }
+
+    /// <summary>
+    /// Lets further copies between the caller and a peer go without an exit: opens a window on its memory, and leads the
+    /// place that the call came from there. Where that can't be, calls go on by exits.
+    /// </summary>
+    internal void Prefer(GuestThread thread, GroupPeer peer, int number)
+    {
+        if (Windows is null)
+            return;
+        if (!peer.HasAskedMemory)
+        {
+            peer.HasAskedMemory = true;
+            if (peer.AskMemory(thread) is { } memory && Windows.TryAdd(memory) && peer.IsClosed)
+                Windows.Remove(peer.ProcessId);
+        }
+        const ulong siteBytes = 7;
+        ulong site = thread.Registers.Rip - siteBytes;
+        lock (_sites)
+            if (!Windows.Has(peer.ProcessId) || !_sites.Add(site))
+                return;
+        // "mov eax, number; syscall", as compilers put it where the number is known.
+        ReadOnlySpan<byte> expected = [0xb8, (byte)number, (byte)(number >> 8), 0, 0, 0x0f, 0x05];
+        if (thread.Memory.IsPrivateCode(site, expected) && Windows.MakeTrampoline(new(site), number) is not 0 and var jump)
+            thread.Memory.TryReplaceCode(site, expected, jump);
     }
 
     /// <summary>Leaves: the socket goes away, and the directory with the last member.</summary>

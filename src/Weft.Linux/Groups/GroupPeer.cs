@@ -7,7 +7,7 @@ using Weft.Native;
 namespace Weft.Linux.Groups;
 
 /// <summary>Another member of the group, as this VM talks to it: one connection, one question at a time.</summary>
-/// <remarks>Thread-safe. A connection that breaks, because the peer ended or a signal came amid an answer, is closed for good.</remarks>
+/// <remarks>Thread-safe. A connection that breaks, because the peer ended, is closed for good.</remarks>
 internal sealed class GroupPeer
 {
     private const int HeaderBytes = 4, RangeBytes = 16;
@@ -19,6 +19,7 @@ internal sealed class GroupPeer
     private readonly NativeBuffer _buffer = new(GroupSocket.BufferBytes);
     private readonly int _socket;
     private bool _isClosed;
+    private int _owedReplies;
 
     private GroupPeer(int processId, int socket)
     {
@@ -28,6 +29,12 @@ internal sealed class GroupPeer
 
     /// <summary>The peer's process id.</summary>
     internal int ProcessId { get; }
+
+    /// <summary>The socket, for whoever waits for the peer's end.</summary>
+    internal int Socket => _socket;
+
+    /// <summary>Whether its memory was asked for already, with whatever success.</summary>
+    internal bool HasAskedMemory { get; set; }
 
     /// <summary>Whether the connection has broken.</summary>
     internal bool IsClosed => Volatile.Read(ref _isClosed);
@@ -56,6 +63,32 @@ internal sealed class GroupPeer
             return length.Value < HeaderBytes || BinaryPrimitives.ReadInt32LittleEndian(_buffer.Span) < 0
                 ? null : _buffer.Span[HeaderBytes..(int)length.Value].ToArray();
         }
+    }
+
+    /// <summary>The peer's memory, to be mapped; the caller owns the descriptors. Null when the peer gives none.</summary>
+    internal PeerMemory? AskMemory(GuestThread thread)
+    {
+        const int answerBytes = HeaderBytes + 3 * sizeof(ulong);
+        lock (_lock)
+        {
+            Put(GroupRequest.Memory, default, 0);
+            SyscallResult length = ExchangeLocked(thread, HeaderBytes, out int[] descriptors);
+            if (length.Value >= answerBytes && descriptors.Length == 2)
+            {
+                ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(_buffer.Span.Slice(HeaderBytes, 3 * sizeof(ulong)));
+                return new PeerMemory(ProcessId, descriptors[0], descriptors[1], words[0], new GuestPhysicalAddress(words[1]), words[2]);
+            }
+            CloseAll(descriptors);
+            return null;
+        }
+    }
+
+    /// <summary>The peer has ended.</summary>
+    internal void Close()
+    {
+        lock (_lock)
+            if (!_isClosed)
+                CloseLocked();
     }
 
     /// <summary>The host's number of one of the peer's descriptors; negative when it isn't open.</summary>
@@ -110,27 +143,52 @@ internal sealed class GroupPeer
         body.CopyTo(_buffer.Span[at..]);
     }
 
-    /// <summary>Sends the question and waits for the answer's length; ESRCH when the peer has ended.</summary>
     private SyscallResult ExchangeLocked(GuestThread thread, int lengthBytes)
     {
-        if (_isClosed)
-            return Errno.ESRCH;
-        if (GroupSocket.Send(_buffer, _socket, lengthBytes) < 0)
-            return CloseLocked(Errno.ESRCH);
-        SyscallResult length = thread.Block(SystemCall.Recvmsg, _socket, GroupSocket.PrepareReceive(_buffer), GroupSocket.ReceiveFlags);
-        if (length.IsRestart)
-            return CloseLocked(length);
-        if (length.Value < HeaderBytes)
-            return CloseLocked(Errno.ESRCH);
-        foreach (int descriptor in GroupSocket.Descriptors(_buffer))
-            HostStubs.Call(SystemCall.Close, descriptor);
+        SyscallResult length = ExchangeLocked(thread, lengthBytes, out int[] descriptors);
+        CloseAll(descriptors);
         return length;
     }
 
-    private SyscallResult CloseLocked(SyscallResult result)
+    /// <summary>Sends the question and waits for the answer's length; ESRCH when the peer has ended.</summary>
+    private SyscallResult ExchangeLocked(GuestThread thread, int lengthBytes, out int[] descriptors)
+    {
+        descriptors = [];
+        if (_isClosed)
+            return Errno.ESRCH;
+        if (GroupSocket.Send(_buffer, _socket, lengthBytes) < 0)
+            return CloseLocked();
+        while (true)
+        {
+            SyscallResult length = thread.Block(SystemCall.Recvmsg, _socket, GroupSocket.PrepareReceive(_buffer), GroupSocket.ReceiveFlags);
+            if (length.IsRestart)
+            {
+                // A signal came first: the answer is skipped when it comes, and holds nothing at the peer.
+                _owedReplies++;
+                Put(GroupRequest.Done, default, 0);
+                GroupSocket.Send(_buffer, _socket, HeaderBytes);
+                return length;
+            }
+            if (length.Value < HeaderBytes)
+                return CloseLocked();
+            descriptors = GroupSocket.Descriptors(_buffer);
+            if (_owedReplies == 0)
+                return length;
+            _owedReplies--;
+            CloseAll(descriptors);
+        }
+    }
+
+    private static void CloseAll(int[] descriptors)
+    {
+        foreach (int descriptor in descriptors)
+            HostStubs.Call(SystemCall.Close, descriptor);
+    }
+
+    private SyscallResult CloseLocked()
     {
         Volatile.Write(ref _isClosed, true);
         HostStubs.Call(SystemCall.Close, _socket);
-        return result;
+        return Errno.ESRCH;
     }
 }

@@ -20,4 +20,7 @@ internal enum GroupRequest
 
     /// <summary>The text of a link below /proc/PID.</summary>
     ReadLink = 6,
+
+    /// <summary>The memory itself: arena length, page tables' root and reader word's place (8 bytes each), with two descriptors.</summary>
+    Memory = 7,
 }

@@ -14,22 +14,24 @@ namespace Weft.Linux.Groups;
 /// <remarks>A connection is a grant: noted when it begins, taken back when it ends, however the other side ends.</remarks>
 internal sealed class GroupServer
 {
-    private const int PollEntryBytes = 8, PollIn = 1, MostConnections = 4096;
+    private const int PollEntryBytes = 8, PollIn = 1, MostConnections = 1024, FirstConnection = 2;
     private const int ReplyHeaderBytes = 4, RangeBytes = 16, MostRanges = 1024;
 
     // What of /proc/PID a member may read: what needs no scratch memory of a guest thread.
     private static readonly string[] Files = ["stat", "status", "statm", "maps", "smaps", "smaps_rollup", "limits", "comm", "cmdline", "environ", "auxv",
         "oom_score", "oom_score_adj", "io", "sched", "loginuid", "cgroup", "mountinfo", "mounts"];
 
+    private readonly Group _group;
     private readonly Process _process;
     private readonly IGroupRegister _register;
     private readonly int _listener;
     private readonly NativeBuffer _buffer = new(GroupSocket.BufferBytes);
-    private readonly NativeBuffer _polled = new((MostConnections + 1) * PollEntryBytes);
+    private readonly NativeBuffer _polled = new((MostConnections * 2 + FirstConnection) * PollEntryBytes);
     private readonly List<Connection> _connections = [];
 
-    internal GroupServer(Process process, IGroupRegister register, int listener)
+    internal GroupServer(Group group, Process process, IGroupRegister register, int listener)
     {
+        _group = group;
         _process = process;
         _register = register;
         _listener = listener;
@@ -40,18 +42,28 @@ internal sealed class GroupServer
 
     private void Serve()
     {
+        using NativeBuffer count = new(sizeof(ulong));
         while (true)
         {
-            long address = (long)_polled.Address.Value;
-            PutPolled(0, _listener);
+            GroupPeer[] peers = _group.Peers(MostConnections);
+            PutPolled(0, _listener, PollIn);
+            PutPolled(1, _group.PeersChanged, PollIn);
             for (int index = 0; index < _connections.Count; index++)
-                PutPolled(index + 1, _connections[index].Socket);
+                PutPolled(FirstConnection + index, _connections[index].Socket, PollIn);
+            int firstPeer = FirstConnection + _connections.Count;
+            for (int index = 0; index < peers.Length; index++)
+                PutPolled(firstPeer + index, peers[index].Socket, 0);
             const int noTimeout = -1;
-            if (HostStubs.Call(SystemCall.Poll, address, _connections.Count + 1, noTimeout) <= 0)
+            if (HostStubs.Call(SystemCall.Poll, (long)_polled.Address.Value, firstPeer + peers.Length, noTimeout) <= 0)
                 continue;
+            for (int index = 0; index < peers.Length; index++)
+                if (IsReady(firstPeer + index))
+                    _group.Forget(peers[index]);
             for (int index = _connections.Count - 1; index >= 0; index--)
-                if (IsReady(index + 1) && !TryAnswer(_connections[index]))
+                if (IsReady(FirstConnection + index) && !TryAnswer(_connections[index]))
                     End(index);
+            if (IsReady(1))
+                HostStubs.Call(SystemCall.Read, _group.PeersChanged, (long)count.Address.Value, sizeof(ulong));
             if (IsReady(0))
                 Accept();
         }
@@ -78,6 +90,8 @@ internal sealed class GroupServer
         _connections.RemoveAt(index);
         HostStubs.Call(SystemCall.Close, connection.Socket);
         EndUse(connection);
+        if (connection.Reader is { } reader)
+            _process.Kernel.Machine.Memory.RemoveReader(reader);
         if (!_connections.Exists(other => other.ProcessId == connection.ProcessId))
             _register.Revoke(connection.ProcessId);
     }
@@ -107,6 +121,8 @@ internal sealed class GroupServer
             case GroupRequest.Translate:
                 replyBytes = Translate(connection, body);
                 break;
+            case GroupRequest.Memory:
+                return TrySendMemory(connection);
             case GroupRequest.Done:
                 EndUse(connection);
                 return true;
@@ -159,6 +175,16 @@ internal sealed class GroupServer
         return Finish(used);
     }
 
+    private bool TrySendMemory(Connection connection)
+    {
+        GuestPhysicalMemory memory = _process.Kernel.Machine.Memory;
+        if (connection.Reader is not null || memory.SystemDescriptor < 0 || memory.ArenaDescriptor < 0 || memory.AddReader() is not { } word)
+            return GroupSocket.Send(_buffer, connection.Socket, Reply(-(int)Errno.ENOMEM)) >= 0;
+        connection.Reader = word.Number;
+        ReadOnlySpan<ulong> facts = [memory.ArenaBytes, _process.Memory.PageTables.Root.Value, word.ArenaOffset];
+        return GroupSocket.Send(_buffer, connection.Socket, Reply(0, MemoryMarshal.AsBytes(facts)), [memory.ArenaDescriptor, memory.SystemDescriptor]) >= 0;
+    }
+
     private int Descriptor(int number)
     {
         using FileLease file = _process.Files.Rent(number);
@@ -189,11 +215,11 @@ internal sealed class GroupServer
         return used;
     }
 
-    private void PutPolled(int index, int descriptor)
+    private void PutPolled(int index, int descriptor, int events)
     {
         Span<byte> entry = _polled.Span[(index * PollEntryBytes)..];
         BinaryPrimitives.WriteInt32LittleEndian(entry, descriptor);
-        BinaryPrimitives.WriteInt32LittleEndian(entry[sizeof(int)..], PollIn);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[sizeof(int)..], events);
     }
 
     /// <summary>Whether poll found anything: a message, or the end.</summary>
@@ -206,5 +232,8 @@ internal sealed class GroupServer
         internal int ProcessId { get; } = processId;
 
         internal bool HoldsMemory { get; set; }
+
+        /// <summary>Its reader word's number, once it has our memory.</summary>
+        internal int? Reader { get; set; }
     }
 }

@@ -43,8 +43,12 @@ internal static class CrossMemoryCalls
             return SyscallResult.Success;
         if (processId == thread.Process.Id || thread.Process.FindThread(processId) is not null)
             return noneAccessible ? Errno.EFAULT : MoveOwn(thread, vectors, ranges, writes);
-        return FindPeer(thread, processId, out GroupPeer? peer) is var missing and not Errno.None ? missing
-            : noneAccessible ? Errno.EFAULT : MoveAll(thread, peer!, vectors, ranges, writes);
+        if (FindPeer(thread, processId, out GroupPeer? peer) is var missing and not Errno.None)
+            return missing;
+        SyscallResult moved = noneAccessible ? Errno.EFAULT : MoveAll(thread, peer!, vectors, ranges, writes);
+        if (moved.Value > 0)
+            thread.Kernel.Group!.Prefer(thread, peer!, (int)(writes ? SystemCall.ProcessVmWritev : SystemCall.ProcessVmReadv));
+        return moved;
     }
 
     /// <summary>EPERM for a process that is there but not in the group, as for one of another user on Linux.</summary>
