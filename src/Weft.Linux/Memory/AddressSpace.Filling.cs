@@ -119,7 +119,10 @@ public sealed partial class AddressSpace
             _usedAtMostBytes += end - start;
         }
         _memory.EnsureSlots(area.PhysicalOf(start), end - start, area.Length >= VastBytes);
-        _tables.Map(new(start), area.PhysicalOf(start), end - start, access, large: area.Content == HostContent.Anonymous);
+        bool isAnonymous = area.Content == HostContent.Anonymous;
+        if (isAnonymous && _memory.IsShared)
+            access |= PageAccess.Plain;
+        _tables.Map(new(start), area.PhysicalOf(start), end - start, access, large: isAnonymous);
         return true;
     }
 
