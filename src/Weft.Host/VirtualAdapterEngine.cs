@@ -8,9 +8,9 @@ namespace Weft.Host;
 /// <summary>The adapter itself.</summary>
 internal sealed class VirtualAdapterEngine : IEngine
 {
-    private readonly EngineMode _mode;
+    private readonly VirtualAdapter _adapter;
 
-    private VirtualAdapterEngine(EngineMode mode) => _mode = mode;
+    private VirtualAdapterEngine(EngineMode mode) => _adapter = new VirtualAdapter(new EngineOptions { Mode = mode });
 
     /// <summary>An engine that runs.</summary>
     internal static IEngine Create(EngineMode mode) => new VirtualAdapterEngine(mode);
@@ -18,15 +18,21 @@ internal sealed class VirtualAdapterEngine : IEngine
     /// <inheritdoc/>
     public Errno Join(VmIdentity identity, int arenaDescriptor, ulong arenaBytes, IDoorbell doorbell, out IAdapterVm? vm)
     {
-        vm = null;
-        return Errno.EOPNOTSUPP;
+        try
+        {
+            vm = _adapter.AddVm(identity, arenaDescriptor, arenaBytes, doorbell);
+            return Errno.None;
+        }
+        catch (IOException)
+        {
+            vm = null;
+            return Errno.ENOMEM;
+        }
     }
 
     /// <inheritdoc/>
-    public AdapterSnapshot Snapshot() => new() { Mode = _mode.ToString().ToLowerInvariant(), State = "asleep" };
+    public AdapterSnapshot Snapshot() => _adapter.Snapshot();
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
+    public void Dispose() => _adapter.Dispose();
 }
