@@ -60,6 +60,9 @@ internal sealed class AdapterVm : IAdapterVm
         return has;
     }
 
+    /// <inheritdoc/>
+    public Errno OpenConnections(out IConnectionChannel? connections) => Adapter.Connections.Open(Device, out connections);
+
     internal MappedMemory? MemoryOf(int source) => source == 0 ? _arena : _attached.GetValueOrDefault(source);
 
     /// <inheritdoc/>

@@ -49,21 +49,21 @@ internal sealed class NetlinkReply(byte[] buffer, uint sequence, uint port)
         _end += sizeof(int);
     }
 
-    internal void Put(ushort type, byte value) => Begin(type, sizeof(byte))[0] = value;
+    internal void Put(ushort type, byte value) => Attribute(type, sizeof(byte))[0] = value;
 
-    internal void Put(ushort type, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(Begin(type, sizeof(uint)), value);
+    internal void Put(ushort type, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(Attribute(type, sizeof(uint)), value);
 
-    internal void Put(ushort type, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(Begin(type, sizeof(ulong)), value);
+    internal void Put(ushort type, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(Attribute(type, sizeof(ulong)), value);
 
     /// <summary>A text, with its terminating 0.</summary>
-    internal void Put(ushort type, string text) => Encoding.ASCII.GetBytes(text, Begin(type, text.Length + 1));
+    internal void Put(ushort type, string text) => Encoding.ASCII.GetBytes(text, Attribute(type, text.Length + 1));
 
-    private Span<byte> Begin(ushort type, int valueBytes)
+    private Span<byte> Attribute(ushort type, int valueBytes)
     {
-        Span<byte> attribute = buffer.AsSpan(_end);
-        BinaryPrimitives.WriteUInt16LittleEndian(attribute, (ushort)(AttributeBytes + valueBytes));
-        BinaryPrimitives.WriteUInt16LittleEndian(attribute[2..], type);
+        Span<byte> place = buffer.AsSpan(_end);
+        BinaryPrimitives.WriteUInt16LittleEndian(place, (ushort)(AttributeBytes + valueBytes));
+        BinaryPrimitives.WriteUInt16LittleEndian(place[2..], type);
         _end += (AttributeBytes + valueBytes + 3) & ~3;
-        return attribute.Slice(AttributeBytes, valueBytes);
+        return place.Slice(AttributeBytes, valueBytes);
     }
 }
