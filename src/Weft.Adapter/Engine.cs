@@ -200,6 +200,9 @@ internal sealed class Engine
             foreach (AdapterVm vm in _adapter.Vms)
                 if (vm.IsTrapping && vm.Doorbell.SetTrapping(false))
                     vm.IsTrapping = false;
+        // Whoever left meanwhile took its memory along.
+        if (_hasChanged)
+            Refresh();
         FullScan();
         _lastWork = Stopwatch.GetTimestamp();
     }

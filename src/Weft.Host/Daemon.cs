@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Weft.Adapter;
 using Weft.Host.Api;
 using Weft.Host.Logging;
 using Weft.Native;
@@ -57,7 +58,7 @@ public sealed class Daemon : IDisposable
             }
             Directory.SetCurrentDirectory("/");
             using JsonLinesLogger logs = LogOutput.Open(options, directory);
-            using Daemon daemon = new(directory, options, VirtualAdapterEngine.Create(options.Engine), logs);
+            using Daemon daemon = new(directory, options, CreateEngine(options, logs), logs);
             using PosixSignalRegistration terminate = daemon.EndOn(PosixSignal.SIGTERM), interrupt = daemon.EndOn(PosixSignal.SIGINT);
             teller.Tell(ReadyTeller.Ready);
             daemon.Wait();
@@ -91,6 +92,9 @@ public sealed class Daemon : IDisposable
         _engine.Dispose();
         _ended.Dispose();
     }
+
+    private static VirtualAdapterEngine CreateEngine(DaemonOptions options, JsonLinesLogger logs) =>
+        new(new VirtualAdapter(new EngineOptions { Mode = options.Engine }), logs.CreateLogger("engine"));
 
     private PosixSignalRegistration EndOn(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
     {

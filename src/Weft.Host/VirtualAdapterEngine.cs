@@ -1,32 +1,36 @@
+using Microsoft.Extensions.Logging;
 using Weft.Adapter;
 using Weft.Adapter.Control;
 using Weft.Adapter.Snapshots;
+using Weft.Host.Logging;
 using Weft.Native;
 
 namespace Weft.Host;
 
-/// <summary>The adapter itself.</summary>
-internal sealed class VirtualAdapterEngine : IEngine
+/// <summary>The virtual adapter as the daemon's engine.</summary>
+/// <param name="adapter">Owned from now on.</param>
+/// <param name="log">Why a VM is not taken in.</param>
+internal sealed class VirtualAdapterEngine(VirtualAdapter adapter, ILogger log) : IEngine
 {
-    private readonly EngineMode _mode;
-
-    private VirtualAdapterEngine(EngineMode mode) => _mode = mode;
-
-    /// <summary>An engine that runs.</summary>
-    internal static IEngine Create(EngineMode mode) => new VirtualAdapterEngine(mode);
-
     /// <inheritdoc/>
     public Errno Join(VmIdentity identity, int arenaDescriptor, ulong arenaBytes, IDoorbell doorbell, out IAdapterVm? vm)
     {
-        vm = null;
-        return Errno.EOPNOTSUPP;
+        try
+        {
+            vm = adapter.AddVm(identity, arenaDescriptor, arenaBytes, doorbell);
+            return Errno.None;
+        }
+        catch (IOException exception)
+        {
+            log.NoRoom(identity.ProcessId, exception.Message);
+            vm = null;
+            return Errno.ENOMEM;
+        }
     }
 
     /// <inheritdoc/>
-    public AdapterSnapshot Snapshot() => new() { Mode = _mode.ToString().ToLowerInvariant(), State = "asleep" };
+    public AdapterSnapshot Snapshot() => adapter.Snapshot();
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
+    public void Dispose() => adapter.Dispose();
 }

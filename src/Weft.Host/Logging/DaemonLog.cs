@@ -30,4 +30,7 @@ internal static partial class DaemonLog
 
     [LoggerMessage(8, LogLevel.Warning, "no connection can be taken: {Error}")]
     internal static partial void AcceptFailed(this ILogger log, Errno error);
+
+    [LoggerMessage(9, LogLevel.Warning, "VM {ProcessId} finds no room: {Reason}")]
+    internal static partial void NoRoom(this ILogger log, int processId, string reason);
 }
