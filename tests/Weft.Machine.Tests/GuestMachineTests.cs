@@ -67,7 +67,7 @@ public sealed class GuestMachineTests : IDisposable
         byte[] ways = new byte[SystemCallSlot.WayCount];
         ways[1] = 1;
         _vcpu.Slot.SetWays(ways, []);
-        _vcpu.Slot.Patience = uint.MaxValue;
+        _vcpu.Slot.SetPatience(uint.MaxValue, uint.MaxValue);
         _vcpu.Slot.IsAttended = true;
         ulong seen = 0;
         Thread attendant = new(() =>
@@ -95,7 +95,7 @@ public sealed class GuestMachineTests : IDisposable
         byte[] ways = new byte[SystemCallSlot.WayCount];
         ways[1] = 1;
         _vcpu.Slot.SetWays(ways, []);
-        _vcpu.Slot.Patience = 10;
+        _vcpu.Slot.SetPatience(10, 10);
         _vcpu.Slot.IsAttended = true;
         Start([0xb8, 1, 0, 0, 0, 0xbf, 7, 0, 0, 0, 0x0f, 0x05]);
         Assert.Equal(VcpuExit.SystemCall, _vcpu.Run());
