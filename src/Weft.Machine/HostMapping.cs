@@ -61,6 +61,22 @@ internal static class HostMapping
         return 0;
     }
 
+    /// <summary>Maps another VM's memory whole, aligned to large pages. Null when there is no address space.</summary>
+    internal static HostAddress? MapForeign(int descriptor, ulong lengthBytes, bool writable)
+    {
+        if (Reserve(lengthBytes) is not { } start)
+            return null;
+        long result = HostStubs.Call(SystemCall.Mmap, (long)start.Value, (long)lengthBytes, writable ? ProtRead | ProtWrite : ProtRead,
+            MapSharedFlag | MapNoReserve | MapFixed, descriptor, 0);
+        if (result is >= 0 or <= -4096)
+        {
+            HostStubs.Call(SystemCall.Madvise, (long)start.Value, (long)lengthBytes, AdviseDontDump);
+            return start;
+        }
+        Unmap(start, lengthBytes);
+        return null;
+    }
+
     internal static long MapFile(HostAddress address, ulong lengthBytes, int descriptor, ulong fileOffset, HostContent content)
     {
         long result = HostStubs.Call(SystemCall.Mmap, (long)address.Value, (long)lengthBytes, ProtectionOf(content),

@@ -49,8 +49,7 @@ public sealed partial class AddressSpace
                 Name = request.Name,
             };
             InsertLocked(area);
-            if (length <= EagerBytes || request.Populate)
-                FillFreshLocked(FindLocked(start)!, start, start + length);
+            FillFreshLocked(FindLocked(start)!, start, start + length, request.IsCopy, request.Populate);
             return (long)start;
         }
     }
@@ -122,7 +121,9 @@ public sealed partial class AddressSpace
         // A grant more needs no flush: the old translation faults once, and the fault finds the new entry.
         if (changed && (before & ~after) != 0)
             _memory.InvalidateTranslations(area.Physical, area.Length, area.Content);
-        if (after != PageAccess.None && area.Length <= EagerBytes)
+        if (before == PageAccess.None)
+            FillFreshLocked(area, area.Start, area.End);
+        else if (after != PageAccess.None && area.Length <= EagerBytes)
             FillLocked(area, area.Start, area.End);
     }
 
@@ -168,6 +169,8 @@ public sealed partial class AddressSpace
                 return Errno.ENOMEM;
             if (start < LowestAddress)
                 return Errno.EPERM;
+            if (MeetsPeerWindows(start, length))
+                return Errno.ENOMEM;
             return request.Placement == MapPlacement.FixedNoReplace && !IsFreeLocked(start, start + length) ? Errno.EEXIST : Errno.None;
         }
         if (request.Low)
@@ -190,8 +193,12 @@ public sealed partial class AddressSpace
     private bool IsFreeLocked(ulong start, ulong end)
     {
         int index = IndexAfterLocked(start);
-        return (index == 0 || _areas[index - 1].End <= start) && (index == _areas.Count || _areas[index].Start >= end);
+        return !MeetsPeerWindows(start, end - start) && (index == 0 || _areas[index - 1].End <= start) && (index == _areas.Count || _areas[index].Start >= end);
     }
+
+    /// <summary>Only in a group: elsewhere the range is the program's.</summary>
+    private bool MeetsPeerWindows(ulong start, ulong length) =>
+        _memory.IsShared && start < SystemLayout.PeerWindowsEnd && start + length > SystemLayout.PeerWindows;
 
     private static ulong RoundUp(ulong value) => unchecked(value + PageSize - 1) & ~(PageSize - 1);
 }

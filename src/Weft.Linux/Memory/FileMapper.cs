@@ -12,6 +12,8 @@ internal static class FileMapper
 
     internal static SyscallResult Map(GuestThread thread, FileDescription file, in MapRequest request)
     {
+        if (file is DeviceFile device)
+            return device.Map(thread, request);
         long flags = HostStubs.CallQuick(SystemCall.Fcntl, file.Host, GetFlags);
         if (flags < 0)
             return flags;

@@ -48,6 +48,12 @@ public readonly record struct MapRequest
     /// <summary>MAP_POPULATE or MAP_LOCKED: fill the page tables at once.</summary>
     public bool Populate { get; init; }
 
+    /// <summary>
+    /// A private map of which the program wants a copy as of now, as the dynamic loader says by MAP_DENYWRITE: its pages
+    /// may be copied at once.
+    /// </summary>
+    public bool IsCopy { get; init; }
+
     /// <summary>The host's descriptor of the file; only used during the call.</summary>
     public int HostDescriptor { get; init; }
 
