@@ -43,9 +43,9 @@ public sealed partial class MpiTests
     public Task Open_MPI_over_each_transport_of_one_host(string options) =>
         AssertSameJobAsync("openmpi", "point", 2, Job, launcherOptions: options.Split(' '));
 
+    // A rank that exits early is missing: Hydra gives its status or that of those it then kills, natively too.
     [VmTheory("mpiexec.mpich", "mpicc.mpich")]
     [InlineData("abort", 9)]
-    [InlineData("exit", 5)]
     [InlineData("spawn", 0)]
     public Task Mpich_jobs_that_end_badly_end_alike(string how, int status) =>
         AssertSameJobAsync("mpich", "ending", 3, Job with { Status = status, Normalise = FirstWords, MustPrint = "started" }, how);
