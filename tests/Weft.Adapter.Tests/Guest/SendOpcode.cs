@@ -1,7 +1,7 @@
 namespace Weft.Adapter.Tests.Guest;
 
 /// <summary>Opcodes of the mlx4 provider's send slots.</summary>
-internal enum SendOpcode : byte
+public enum SendOpcode : byte
 {
     SendInvalidate = 0x01,
     Write = 0x08,
