@@ -16,14 +16,15 @@ internal sealed class GuestArena : IDisposable
     private readonly Lock _lock = new();
     private ulong _nextView, _nextOffset;
 
-    internal GuestArena(ulong lengthBytes)
+    internal GuestArena(ulong lengthBytes, bool canShrink = false)
     {
         LengthBytes = lengthBytes;
         Span<byte> name = stackalloc byte[8];
         "arena\0"u8.CopyTo(name);
         Descriptor = (int)Host.Check(HostStubs.Call(SystemCall.MemfdCreate, (long)Raw.AddressOf(name), 3));
         Host.Check(HostStubs.Call(SystemCall.Ftruncate, Descriptor, (long)lengthBytes));
-        Host.Check(HostStubs.Call(SystemCall.Fcntl, Descriptor, AddSeals, SealShrink));
+        if (!canShrink)
+            Host.Check(HostStubs.Call(SystemCall.Fcntl, Descriptor, AddSeals, SealShrink));
         _view = (ulong)Host.Check(HostStubs.Call(SystemCall.Mmap, 0, (long)lengthBytes, 0, PrivateAnonymousNoReserve, -1, 0));
         _nextOffset = 3 * PageBytes;
     }
@@ -53,6 +54,9 @@ internal sealed class GuestArena : IDisposable
             return new GuestBuffer(address, pages * PageBytes, Map(address, offsets));
         }
     }
+
+    /// <summary>Cuts the file under whoever has it mapped.</summary>
+    internal void Truncate(ulong lengthBytes) => Host.Check(HostStubs.Call(SystemCall.Ftruncate, Descriptor, (long)lengthBytes));
 
     public void Dispose()
     {

@@ -54,6 +54,13 @@ internal sealed class GuestCompletionQueue
         return true;
     }
 
+    /// <summary>Whether the entry so many after the next one has come; nothing is consumed.</summary>
+    internal bool HasEntry(int ahead)
+    {
+        uint index = _consumer + (uint)ahead;
+        return (Volatile.Read(ref Raw.Byte(EntryAt(index) + 31)) & OwnerBit) != 0 == ((index & (uint)(_mask + 1)) != 0);
+    }
+
     /// <summary>Waits for one entry.</summary>
     internal WorkCompletion Wait()
     {
