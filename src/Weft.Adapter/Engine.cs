@@ -200,6 +200,9 @@ internal sealed class Engine
             foreach (AdapterVm vm in _adapter.Vms)
                 if (vm.IsTrapping && vm.Doorbell.SetTrapping(false))
                     vm.IsTrapping = false;
+        // The gate was open meanwhile: queues may be gone.
+        if (_hasChanged)
+            Refresh();
         FullScan();
         _lastWork = Stopwatch.GetTimestamp();
     }

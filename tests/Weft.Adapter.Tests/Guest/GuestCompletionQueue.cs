@@ -161,17 +161,20 @@ internal sealed class GuestCompletionQueue
         bool isError = (entry[31] & OpcodeBits) == ErrorOpcode, isSend = (entry[31] & SendBit) != 0;
         uint immediate = BinaryPrimitives.ReadUInt32BigEndian(entry[4..]), source = BinaryPrimitives.ReadUInt32BigEndian(entry[8..]);
         return new WorkCompletion(
-            Retire(number, isSend, index), isError ? entry[27] : (byte)0, isSend, (byte)(entry[31] & OpcodeBits),
+            Retire(number, isSend, index, source & 0xffffff), isError ? entry[27] : (byte)0, isSend, (byte)(entry[31] & OpcodeBits),
             BinaryPrimitives.ReadUInt32BigEndian(entry[20..]), immediate, number, source & 0xffffff, (source & 0x80000000) != 0,
             BinaryPrimitives.ReadUInt16BigEndian(entry[14..]), (byte)(BinaryPrimitives.ReadUInt16BigEndian(entry[12..]) >> 12));
     }
 
-    private ulong Retire(uint number, bool isSend, ushort index)
+    private ulong Retire(uint number, bool isSend, ushort index, uint source)
     {
-        // XRC completions carry the shared queue's number or a target's: the library looks in its table of shared queues.
+        const uint xrcTarget = 1 << 23;
+        // A receive of an XRC target, failed or not, names its shared queue where others name their source.
+        if ((number & xrcTarget) != 0 && !isSend)
+            return _context.SharedQueues.TryGetValue(source, out GuestSharedQueue? xrc) ? xrc.Retire(index)
+                : throw new InvalidOperationException($"A completion of shared queue {source:x} came, which is not there (poll_cq would answer -2).");
         if (!_context.QueuePairs.TryGetValue(number, out GuestQueuePair? pair))
-            return _context.SharedQueues.TryGetValue(number, out GuestSharedQueue? xrc) ? xrc.Retire(index)
-                : throw new InvalidOperationException($"A completion of queue pair {number:x} came, which is not there (poll_cq would answer -2).");
+            throw new InvalidOperationException($"A completion of queue pair {number:x} came, which is not there (poll_cq would answer -2).");
         if (isSend)
             return pair.RetireSend(index);
         return pair.Shape.Shared is { } shared ? shared.Retire(index) : pair.RetireReceive();
