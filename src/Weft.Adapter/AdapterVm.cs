@@ -60,7 +60,17 @@ internal sealed class AdapterVm : IAdapterVm
         return has;
     }
 
+    /// <inheritdoc/>
+    public Errno OpenConnections(out IConnectionChannel? connections) => Adapter.Connections.Open(Device, out connections);
+
     internal MappedMemory? MemoryOf(int source) => source == 0 ? _arena : _attached.GetValueOrDefault(source);
+
+    /// <inheritdoc/>
+    public Snapshots.TrafficCounts CountTraffic()
+    {
+        using (Adapter.Gate.Enter())
+            return SnapshotBuilder.Count(this);
+    }
 
     /// <inheritdoc/>
     public Errno AttachMemory(int descriptor, bool isWritable, out int source)

@@ -200,7 +200,7 @@ internal sealed class Engine
             foreach (AdapterVm vm in _adapter.Vms)
                 if (vm.IsTrapping && vm.Doorbell.SetTrapping(false))
                     vm.IsTrapping = false;
-        // The gate was open meanwhile: queues may be gone.
+        // Whoever left meanwhile took its memory along.
         if (_hasChanged)
             Refresh();
         FullScan();

@@ -30,6 +30,9 @@ public sealed class VirtualAdapter : IDisposable
         Engine.Start();
     }
 
+    /// <summary>Who listens and connects where.</summary>
+    public Connections.ConnectionManager Connections { get; } = new();
+
     internal Gate Gate { get; } = new();
 
     internal Engine Engine { get; }
