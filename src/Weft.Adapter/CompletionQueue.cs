@@ -125,10 +125,9 @@ internal sealed class CompletionQueue
     /// <summary>The owner bit that says new depends on how often the index went round, which it does otherwise in a buffer of another size.</summary>
     private void MarkUnused()
     {
-        const byte ownerBit = 0x80;
-        const int lastByte = 31;
+        const uint ownerBit = 0x80;
         for (uint index = _produced; index != _produced + _entries + 1; index++)
-            SharedMemory.WriteByteRelease(EntryAt(index) + lastByte, (index & (_entries + 1)) != 0 ? (byte)0 : ownerBit);
+            SharedMemory.WriteWordRelease(EntryAt(index) + LastWordOffset, (index & (_entries + 1)) != 0 ? 0 : ownerBit);
     }
 
     private HostAddress EntryAt(uint index) =>
