@@ -111,8 +111,8 @@ internal sealed partial class Engine
     private bool FullScan()
     {
         bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
-        foreach (QueuePair pair in _cold)
-            found |= LookAt(pair);
+        for (int index = 0; index < _pairs.Count; index++)
+            found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)
             found |= queue.FireIfArmed();
         return found;
@@ -131,7 +131,7 @@ internal sealed partial class Engine
                 most = UnrungMs;
         }
         if (most > BrokenMs)
-            foreach (QueuePair pair in _cold)
+            foreach (QueuePair pair in _pairs)
                 if (pair.State == QueuePairState.Error && pair.Receives.Count > 0)
                     most = BrokenMs;
         if (nearest != long.MaxValue)
