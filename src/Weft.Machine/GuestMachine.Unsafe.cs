@@ -71,6 +71,13 @@ public sealed unsafe class GuestMachine : IDisposable
         return tables;
     }
 
+    /// <summary>Prepares an address space for windows on other VMs' memory. Once an address space; needs shared memory.</summary>
+    public PeerWindows CreatePeerWindows(GuestPageTables tables)
+    {
+        lock (_lock)
+            return new PeerWindows(Memory, tables);
+    }
+
     /// <summary>Creates a vCPU that runs ring 3 in the given address space.</summary>
     /// <exception cref="KvmException">The host's limit of vCPUs or memory is reached.</exception>
     public Vcpu CreateVcpu(GuestPageTables tables)

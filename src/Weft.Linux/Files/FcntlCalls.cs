@@ -33,7 +33,7 @@ internal static class FcntlCalls
         if (!file.IsOpen)
             return Errno.EBADF;
         // A made-up file's memfd must not be changed by the program; its flags may be read.
-        if (file.Description is VirtualDirectory or VirtualFile && command is not (GetFl or SetFl or DupFdQuery))
+        if (file.Description is VirtualDirectory or VirtualFile or DeviceFile && command is not (GetFl or SetFl or DupFdQuery))
             return Errno.EINVAL;
         return ControlFile(thread, file.Description, command, argument);
     }

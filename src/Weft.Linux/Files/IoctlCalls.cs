@@ -17,7 +17,7 @@ internal static class IoctlCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
-        if (file.Description is VirtualFile or VirtualDirectory || !IoctlTable.TryGet(request, out IoctlKind kind, out int bytes))
+        if (file.Description is VirtualFile or VirtualDirectory or DeviceFile || !IoctlTable.TryGet(request, out IoctlKind kind, out int bytes))
             return Errno.ENOTTY;
         if (thread.IsAttended && (file.Description.IsMadeUp || request is not (IoctlTable.TCGETS or IoctlTable.TIOCGWINSZ or IoctlTable.FIONREAD or IoctlTable.FIONBIO)))
             return SyscallResult.Declined;

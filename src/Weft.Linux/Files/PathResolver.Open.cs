@@ -224,6 +224,8 @@ public sealed partial class PathResolver
                 return isWrite || (flags & OpenFlags.Create) != 0 ? Errno.EISDIR : VirtualDirectory.Open(thread, node, level.Path, out file);
             case VirtualNodeKind.File:
                 return VirtualFile.Open(thread, node, level.Path, flags, out file);
+            case VirtualNodeKind.Device when (flags & OpenFlags.Path) == 0:
+                return node.Open!(thread, level.Path, flags, out file);
             case VirtualNodeKind.Descriptor when (flags & OpenFlags.NoFollow) == 0:
                 return OpenDescriptor(thread, node.DescriptorNumber, flags, out file);
             default:
@@ -239,10 +241,10 @@ public sealed partial class PathResolver
         if (!lease.IsOpen)
             return Errno.ENOENT;
         FileDescription old = lease.Description;
-        if (old is VirtualFile or VirtualDirectory)
+        if (old is VirtualFile or VirtualDirectory or DeviceFile)
         {
             file = null;
-            string path = old is VirtualFile made ? made.Path : old.VirtualPath!;
+            string path = old switch { VirtualFile made => made.Path, DeviceFile device => device.Path, _ => old.VirtualPath! };
             return OpenDescription(thread, OpenFlags.CurrentDirectory, PathText.Put(thread.Scratch, path), flags, 0, 0, out file);
         }
         long mode = HostFile.Mode(thread.Scratch, lease.Host);

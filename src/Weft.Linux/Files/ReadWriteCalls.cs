@@ -24,6 +24,8 @@ internal static class ReadWriteCalls
             return Errno.EISDIR;
         if (file.Description is SignalDescription signals)
             return signals.Read(thread, buffer, count);
+        if (file.Description is DeviceFile)
+            return Errno.EINVAL;
         if (file.Description is VirtualFile made)
         {
             if (made.Moves)
@@ -52,6 +54,8 @@ internal static class ReadWriteCalls
             return SyscallResult.Declined;
         if (file.Description is VirtualFile made)
             return made.Moves ? made.Move(thread, buffer, count, null, true) : made.Write(thread, buffer, count);
+        if (file.Description is DeviceFile device)
+            return device.Write(thread, buffer, count);
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
             return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
@@ -78,6 +82,8 @@ internal static class ReadWriteCalls
             return SyscallResult.Declined;
         if (file.Description is VirtualDirectory)
             return Errno.EISDIR;
+        if (file.Description is DeviceFile)
+            return Errno.ESPIPE;
         if (file.Description is VirtualFile made)
         {
             if (made.Moves)
@@ -104,6 +110,8 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (offset < 0)
             return Errno.EINVAL;
+        if (file.Description is DeviceFile)
+            return Errno.ESPIPE;
         if (thread.IsAttended && (file.Description.IsMadeUp || FileSizeLimit.IsSet(thread)))
             return SyscallResult.Declined;
         if (file.Description is VirtualFile made)
@@ -148,6 +156,8 @@ internal static class ReadWriteCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
+        if (file.Description is DeviceFile)
+            return Errno.ESPIPE;
         return file.Description is VirtualDirectory directory ? directory.Seek(offset, whence)
             : HostStubs.Call(SystemCall.Lseek, file.Host, offset, whence);
     }
@@ -169,6 +179,8 @@ internal static class ReadWriteCalls
             return SyscallResult.Declined;
         if (file.Description is VirtualDirectory)
             return need == PageAccess.Write ? Errno.EISDIR : Errno.EBADF;
+        if (file.Description is DeviceFile)
+            return Errno.EINVAL;
         if (file.Description is VirtualFile made)
         {
             bool atCurrent = call is SystemCall.Readv or SystemCall.Writev || offset == -1;

@@ -119,7 +119,10 @@ public sealed partial class AddressSpace
             _usedAtMostBytes += end - start;
         }
         _memory.EnsureSlots(area.PhysicalOf(start), end - start, area.Length >= VastBytes);
-        _tables.Map(new(start), area.PhysicalOf(start), end - start, access, large: area.Content == HostContent.Anonymous);
+        bool isAnonymous = area.Content == HostContent.Anonymous;
+        if (isAnonymous && _memory.IsShared)
+            access |= PageAccess.Plain;
+        _tables.Map(new(start), area.PhysicalOf(start), end - start, access, large: isAnonymous);
         return true;
     }
 
@@ -136,8 +139,7 @@ public sealed partial class AddressSpace
     /// </summary>
     private bool TightenLocked(ulong limit, ulong wanted)
     {
-        ulong resident = _memory.ReadResidentBytes();
-        ulong used = resident > _baselineBytes ? resident - _baselineBytes : 0;
+        ulong used = MeasureUsedBytes();
         const ulong marginParts = 128;
         if (used + TightFillBytes + limit / marginParts > limit)
             return false;
@@ -147,5 +149,17 @@ public sealed partial class AddressSpace
         _isTight = true;
         _usedAtMostBytes = used;
         return used + Math.Min(wanted, TightFillBytes) <= limit;
+    }
+
+    /// <summary>
+    /// What counts against the memory limit now, as the host measures it: pages of the program's own, not those that a file
+    /// could give again. With a limit only; costs some 30 us.
+    /// </summary>
+    public ulong UsedBytes => MeasureUsedBytes();
+
+    private ulong MeasureUsedBytes()
+    {
+        ulong resident = _memory.ReadResidentBytes();
+        return resident - Math.Min(resident, _baselineBytes);
     }
 }

@@ -20,6 +20,8 @@ public sealed partial class AddressSpace
             Errno error = PlaceLocked(request, length, out ulong start);
             if (error != Errno.None)
                 return error;
+            if (!HasRoomLocked(start, start + length, more: 1) || (request.Placement == MapPlacement.Fixed && !MayCutFilesLocked(start, start + length)))
+                return Errno.ENOMEM;
             if (_memory.Reserve(length, start) is not { } physical)
                 return Errno.ENOMEM;
             if (request.Content != HostContent.Anonymous)
@@ -59,7 +61,14 @@ public sealed partial class AddressSpace
         if ((start & (PageSize - 1)) != 0 || length == 0 || start > End || length > End - start)
             return Errno.EINVAL;
         lock (_lock)
+        {
+            // Only a hole makes more areas.
+            if (FindLocked(start) is { } area && area.Start < start && start + length < area.End && !HasRoomLocked(start, start))
+                return Errno.ENOMEM;
+            if (!MayCutFilesLocked(start, start + length))
+                return Errno.ENOMEM;
             UnmapLocked(start, start + length);
+        }
         return SyscallResult.Success;
     }
 
@@ -79,6 +88,8 @@ public sealed partial class AddressSpace
 
     private SyscallResult ProtectLocked(ulong start, ulong end, Protection protection)
     {
+        if (!HasRoomLocked(start, end))
+            return Errno.ENOMEM;
         int index = IsolateLocked(start, end);
         ulong at = start;
         SyscallResult result = SyscallResult.Success;
@@ -139,7 +150,10 @@ public sealed partial class AddressSpace
             _memory.Release(area.Physical, area.Length, area.Content);
             MappedBytes -= area.Length;
         }
+        List<MemoryArea>? unmapped = _memory.IsShared ? _areas.GetRange(first, count) : null;
         _areas.RemoveRange(first, count);
+        if (unmapped is not null)
+            ReleaseFilesLocked(unmapped);
     }
 
     private Errno PlaceLocked(in MapRequest request, ulong length, out ulong start)
@@ -155,6 +169,8 @@ public sealed partial class AddressSpace
                 return Errno.ENOMEM;
             if (start < LowestAddress)
                 return Errno.EPERM;
+            if (MeetsPeerWindows(start, length))
+                return Errno.ENOMEM;
             return request.Placement == MapPlacement.FixedNoReplace && !IsFreeLocked(start, start + length) ? Errno.EEXIST : Errno.None;
         }
         if (request.Low)
@@ -177,8 +193,12 @@ public sealed partial class AddressSpace
     private bool IsFreeLocked(ulong start, ulong end)
     {
         int index = IndexAfterLocked(start);
-        return (index == 0 || _areas[index - 1].End <= start) && (index == _areas.Count || _areas[index].Start >= end);
+        return !MeetsPeerWindows(start, end - start) && (index == 0 || _areas[index - 1].End <= start) && (index == _areas.Count || _areas[index].Start >= end);
     }
+
+    /// <summary>Only in a group: elsewhere the range is the program's.</summary>
+    private bool MeetsPeerWindows(ulong start, ulong length) =>
+        _memory.IsShared && start < SystemLayout.PeerWindowsEnd && start + length > SystemLayout.PeerWindows;
 
     private static ulong RoundUp(ulong value) => unchecked(value + PageSize - 1) & ~(PageSize - 1);
 }

@@ -55,6 +55,9 @@ public sealed class MemoryArea
     /// <summary>How many faults fell elsewhere than beside the one before.</summary>
     internal int ScatteredFaults { get; set; }
 
+    /// <summary>A part of a private file mapping whose pages were copied to the arena, so that they could be shared.</summary>
+    internal bool IsCopiedFile => Content == HostContent.Anonymous && File is not null;
+
     /// <summary>Length in bytes.</summary>
     public ulong Length => End - Start;
 
@@ -85,6 +88,6 @@ public sealed class MemoryArea
     /// <summary>Whether the program sees both as one: same attributes, and the file offsets continue.</summary>
     internal bool LooksLike(MemoryArea next) =>
         End == next.Start && Protection == next.Protection && IsShared == next.IsShared && Name == next.Name
-        && Content == next.Content && GrowsDown == next.GrowsDown
+        && GrowsDown == next.GrowsDown && (Content == next.Content || (!IsShared && File is not null))
         && (File is null ? next.File is null : File.Equals(next.File) && FileOffset + Length == next.FileOffset);
 }

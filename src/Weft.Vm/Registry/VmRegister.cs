@@ -36,11 +36,11 @@ public static class VmRegister
         try
         {
             using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using NativeBuffer scratch = new(1);
+            using NativeBuffer scratch = new(4096);
             bool halfMade = Path.GetFileName(path).StartsWith('.');
             if (!RecordLock.IsHeld((int)file.DangerousGetHandle(), scratch))
             {
-                if (!halfMade || DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > HalfMadeAge)
+                if (!halfMade || DateTimeOffset.UtcNow - File.GetLastWriteTimeUtc(path) > HalfMadeAge)
                     File.Delete(path);
                 return null;
             }

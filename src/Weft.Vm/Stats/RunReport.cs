@@ -9,6 +9,9 @@ public sealed record RunReport
     /// <summary>The VM's --name, or null.</summary>
     public string? Name { get; init; }
 
+    /// <summary>The VM's group, or null.</summary>
+    public GroupReport? Group { get; init; }
+
     /// <summary>The program's path.</summary>
     public string Program { get; init; } = "";
 
@@ -38,4 +41,7 @@ public sealed record RunReport
 
     /// <summary>The most threads that lived at a time.</summary>
     public int PeakThreads { get; init; }
+
+    /// <summary>The RDMA adapter; null without --adapter.</summary>
+    public AdapterUseReport? Adapter { get; init; }
 }
