@@ -66,6 +66,13 @@ internal sealed class AdapterVm : IAdapterVm
     internal MappedMemory? MemoryOf(int source) => source == 0 ? _arena : _attached.GetValueOrDefault(source);
 
     /// <inheritdoc/>
+    public Snapshots.TrafficCounts CountTraffic()
+    {
+        using (Adapter.Gate.Enter())
+            return SnapshotBuilder.Count(this);
+    }
+
+    /// <inheritdoc/>
     public Errno AttachMemory(int descriptor, bool isWritable, out int source)
     {
         source = 0;

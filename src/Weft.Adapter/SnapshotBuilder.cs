@@ -17,17 +17,21 @@ internal static class SnapshotBuilder
         Vms = [.. adapter.Vms.Select(Describe)],
     };
 
-    private static VmSnapshot Describe(AdapterVm vm)
+    /// <summary>What all queue pairs of a VM did, ended ones too.</summary>
+    internal static TrafficCounts Count(AdapterVm vm)
     {
         TrafficCounter total = new();
         total.Add(vm.Ended);
-        List<QueuePairSnapshot> pairs = [];
-        foreach (AdapterContext context in vm.Contexts)
-            foreach (QueuePair pair in context.Pairs.Where(pair => pair.Owner == context))
-            {
-                total.Add(pair.Counts);
-                pairs.Add(Describe(pair));
-            }
+        foreach (QueuePair pair in PairsOf(vm))
+            total.Add(pair.Counts);
+        return total.Read();
+    }
+
+    private static IEnumerable<QueuePair> PairsOf(AdapterVm vm) =>
+        vm.Contexts.SelectMany(context => context.Pairs.Where(pair => pair.Owner == context));
+
+    private static VmSnapshot Describe(AdapterVm vm)
+    {
         return new VmSnapshot
         {
             ProcessId = vm.Identity.ProcessId,
@@ -37,8 +41,8 @@ internal static class SnapshotBuilder
             PortGuid = vm.Device.PortGuid,
             Contexts = vm.Contexts.Count,
             CompletionQueues = vm.CompletionQueues,
-            Traffic = total.Read(),
-            QueuePairs = pairs,
+            Traffic = Count(vm),
+            QueuePairs = [.. PairsOf(vm).Select(Describe)],
             Regions = [.. vm.Keys.InUse.Where(key => key.WindowType == 0).Select(key => new RegionSnapshot(key.Value, key.LengthBytes, (uint)key.Access))],
         };
     }

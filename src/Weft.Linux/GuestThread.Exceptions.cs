@@ -17,6 +17,11 @@ public sealed partial class GuestThread
     private void HandleException()
     {
         ulong instruction = Registers.Rip;
+        if (Kernel.Group?.Windows is { } windows && PeerWindows.RangeOf(instruction) is not CrossCopyRange.Outside and var range)
+        {
+            HandleCopyException(windows, range);
+            return;
+        }
         switch (Vcpu.Vector)
         {
             case PageFault:
@@ -53,6 +58,18 @@ public sealed partial class GuestThread
                 Raise(SignalNumber.SIGSEGV, SignalCode.Kernel, 0);
                 break;
         }
+    }
+
+    /// <summary>An exception in a copy between VMs: mended, or what can't be done is left to the system call.</summary>
+    private void HandleCopyException(PeerWindows windows, CrossCopyRange range)
+    {
+        bool mended = Vcpu.Vector == PageFault && (windows.TryMend(Vcpu.FaultAddress) || (Vcpu.FaultAddress.Value < AddressSpace.End
+            && Memory.HandleFault(Vcpu.FaultAddress, (Vcpu.ErrorCode & FaultWasWrite) != 0 ? PageAccess.Write : PageAccess.Read) == FaultOutcome.Mended));
+        _statistics.CountFault(FaultOutcome.Mended);
+        if (mended)
+            return;
+        Registers.Rip = PeerWindows.WayOut(range);
+        Vcpu.RegistersChanged();
     }
 
     private void HandlePageFault()
@@ -100,6 +117,12 @@ public sealed partial class GuestThread
     /// </summary>
     private void HandleMemoryError()
     {
+        if (Kernel.Group?.Windows is not null && PeerWindows.RangeOf(Registers.Rip) is not CrossCopyRange.Outside and var range)
+        {
+            Registers.Rip = PeerWindows.WayOut(range);
+            Vcpu.RegistersChanged();
+            return;
+        }
         GuestVirtualAddress address = MemoryErrorLocator.Find(this) ?? new(Registers.Rip);
         const ulong byUser = 4;
         Signals.RaiseFault(SignalInfo.ForFault(SignalNumber.SIGBUS, SignalCode.BusAddress, address.Value), PageFault, byUser);

@@ -91,6 +91,9 @@ public sealed class Kernel
         }
     }
 
+    /// <summary>The VM's membership of a group; null for none. Set before the first thread runs.</summary>
+    public Groups.Group? Group { get; set; }
+
     /// <summary>Whether calls take the slower path on which they are timed and shown.</summary>
     internal bool IsObserved => Statistics.MeasuresTime || Observer is not null;
 

@@ -12,7 +12,7 @@ namespace Weft.Machine;
 /// </remarks>
 public sealed unsafe class GuestPageTables
 {
-    private const ulong Present = 1, Writable = 2, User = 4, Accessed = 0x20, Dirty = 0x40, Large = 0x80;
+    private const ulong Present = 1, Writable = 2, User = 4, Accessed = 0x20, Dirty = 0x40, Large = 0x80, Plain = 0x200;
     private const ulong NoExecute = 1UL << 63;
     private const ulong AddressMask = 0x000f_ffff_ffff_f000;
     private const ulong PageSize = GuestPhysicalMemory.PageSize, LargePageSize = GuestPhysicalMemory.LargePageSize;
@@ -113,7 +113,7 @@ public sealed unsafe class GuestPageTables
             if ((*directory & Large) != 0)
             {
                 if (pieceEnd - address == LargePageSize)
-                    changed |= SetEntry(directory, bits == 0 ? 0 : (*directory & AddressMask) | bits | Large);
+                    changed |= SetEntry(directory, bits == 0 ? 0 : (*directory & (AddressMask | Plain)) | bits | Large);
                 else
                 {
                     SplitLarge(directory);
@@ -135,7 +135,7 @@ public sealed unsafe class GuestPageTables
         {
             ulong* entry = table + ((page >> 12) & 511);
             if (*entry != 0)
-                changed |= SetEntry(entry, bits == 0 ? 0 : (*entry & AddressMask) | bits);
+                changed |= SetEntry(entry, bits == 0 ? 0 : (*entry & (AddressMask | Plain)) | bits);
         }
         return changed;
     }
@@ -205,6 +205,8 @@ public sealed unsafe class GuestPageTables
             bits |= Writable;
         if ((access & PageAccess.Execute) == 0)
             bits |= NoExecute;
+        if ((access & PageAccess.Plain) != 0)
+            bits |= Plain;
         return bits;
     }
 

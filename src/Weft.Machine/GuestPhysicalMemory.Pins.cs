@@ -47,11 +47,13 @@ public sealed partial class GuestPhysicalMemory
         if (_shared is null)
             return -(long)Native.Errno.EOPNOTSUPP;
         Native.HostAddress host = HostOf(start);
+        if (!TryTakeMappings(2))
+            return -(long)Native.Errno.ENOMEM;
         long result = _shared.CopyIn(host, lengthBytes);
+        if (result == 0)
+            result = _shared.MapBack(host, lengthBytes);
         if (result < 0)
             _shared.Punch(host, lengthBytes);
-        else
-            _shared.MapBack(host, lengthBytes);
         return result;
     }
 

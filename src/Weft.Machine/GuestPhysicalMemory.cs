@@ -23,7 +23,7 @@ public sealed partial class GuestPhysicalMemory : IDisposable
 
     // Small slots first: a slot's cost grows with its size (KVM-FACTS: 64 MiB some 0.2 ms), a VM needs few.
     private const ulong SystemSlotBytes = 8 << 20;
-    private const ulong SystemBytes = 64UL << 30;
+    internal const ulong SystemBytes = 64UL << 30;
     private const ulong ArenaSlotBytes = 64 << 20;
     private const ulong SlotsInVastSlot = 16;
     private const int MostRestingPages = 2048;
@@ -39,7 +39,7 @@ public sealed partial class GuestPhysicalMemory : IDisposable
     private readonly HostAddress _system;
     private readonly HostAddress _arena;
     private readonly ulong _arenaBytes;
-    private readonly SharedArena? _shared;
+    private readonly SharedArena? _shared, _sharedSystem;
     private readonly RangeAllocator _arenaRanges;
     private readonly Stack<ulong> _freeSystemPages = new();
     private readonly HashSet<ulong> _activeArenaSlots = [];
@@ -62,6 +62,8 @@ public sealed partial class GuestPhysicalMemory : IDisposable
             mostArenaBytes = Math.Min(mostArenaBytes, MaximumSharedArenaBytes);
         _system = HostMapping.Reserve(SystemBytes)
             ?? throw new InvalidOperationException("No address space for the VM; raise the limit (ulimit -v unlimited).");
+        if (isShared)
+            _sharedSystem = SharedArena.TryCreate(_system, SystemBytes);
         ulong physicalLimit = 1UL << PhysicalAddressBits();
         for (_arenaBytes = Math.Min(mostArenaBytes, physicalLimit / 2 - SystemBytes); ; _arenaBytes /= 2)
         {
@@ -149,6 +151,15 @@ public sealed partial class GuestPhysicalMemory : IDisposable
 
     private void FreeLocked(ulong start, ulong lengthBytes)
     {
+        FreeHeldLocked();
+        if (_holders > 0 || HasReaders())
+            _held.Add((start, lengthBytes));
+        else
+            ReturnLocked(start, lengthBytes);
+    }
+
+    private void ReturnLocked(ulong start, ulong lengthBytes)
+    {
         ulong end = start + lengthBytes;
         for (ulong at = start; at < end;)
         {
@@ -184,12 +195,14 @@ public sealed partial class GuestPhysicalMemory : IDisposable
     public long MapFile(GuestPhysicalAddress start, ulong lengthBytes, int descriptor, ulong fileOffset, HostContent content)
     {
         EnsureSlots(start, lengthBytes);
+        if (!TryTakeMappings(2))
+            return -(long)Errno.ENOMEM;
         return HostMapping.MapFile(HostOf(start), lengthBytes, descriptor, fileOffset, content);
     }
 
     /// <summary>Moves a mapping of the VMM's into a reserved range whose slots are there. Returns 0 or -errno.</summary>
     public long TakeOver(HostAddress mapping, GuestPhysicalAddress start, ulong lengthBytes) =>
-        HostMapping.Move(mapping, lengthBytes, HostOf(start), lengthBytes);
+        !TryTakeMappings(2) ? -(long)Errno.ENOMEM : HostMapping.Move(mapping, lengthBytes, HostOf(start), lengthBytes);
 
     /// <summary>
     /// Moves what the host maps behind one range to a longer one, which must be reserved and fresh; the old range
@@ -198,6 +211,8 @@ public sealed partial class GuestPhysicalMemory : IDisposable
     public long MoveContent(GuestPhysicalAddress from, ulong fromBytes, GuestPhysicalAddress to, ulong toBytes)
     {
         EnsureSlots(to, toBytes);
+        if (!TryTakeMappings(2))
+            return -(long)Errno.ENOMEM;
         long result = HostMapping.Move(HostOf(from), fromBytes, HostOf(to), toBytes);
         if (result == 0)
             Release(from, fromBytes, HostContent.PrivateFile);
@@ -208,6 +223,8 @@ public sealed partial class GuestPhysicalMemory : IDisposable
     public long DuplicateContent(GuestPhysicalAddress from, GuestPhysicalAddress to, ulong lengthBytes)
     {
         EnsureSlots(to, lengthBytes);
+        if (!TryTakeMappings(2))
+            return -(long)Errno.ENOMEM;
         return HostMapping.Move(HostOf(from), 0, HostOf(to), lengthBytes);
     }
 
@@ -234,6 +251,7 @@ public sealed partial class GuestPhysicalMemory : IDisposable
         HostMapping.Unmap(_system, SystemBytes);
         HostMapping.Unmap(_arena, _arenaBytes);
         _shared?.Dispose();
+        _sharedSystem?.Dispose();
     }
 
     private void ActivateSlotLocked(ulong slot, bool inVastRange)

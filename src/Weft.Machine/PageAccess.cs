@@ -18,4 +18,10 @@ public enum PageAccess
 
     /// <summary>Ring 0 only: the entry stubs' tables and stacks.</summary>
     Supervisor = 8,
+
+    /// <summary>
+    /// The page is the shared arena's own, at the arena's offset, and not a file's that is mapped over it: another VM of the
+    /// group finds it in the arena's file. Kept when the access changes.
+    /// </summary>
+    Plain = 16,
 }

@@ -49,9 +49,8 @@ internal sealed class SharedArena : IDisposable
         return null;
     }
 
-    /// <summary>Puts a range of the file back where a host file was mapped over it.</summary>
-    internal void MapBack(HostAddress address, ulong lengthBytes) =>
-        HostMapping.Require(HostMapping.MapShared(address, lengthBytes, _descriptor, OffsetOf(address)), "map guest memory");
+    /// <summary>Puts a range of the file back where a host file was mapped over it. Returns 0 or -errno.</summary>
+    internal long MapBack(HostAddress address, ulong lengthBytes) => HostMapping.MapShared(address, lengthBytes, _descriptor, OffsetOf(address));
 
     /// <summary>Gives the pages of a range back to the host, in every mapping of it: they read as zeroes again.</summary>
     internal void Punch(HostAddress address, ulong lengthBytes) => HostMapping.Require(

@@ -11,6 +11,22 @@ public static class SystemLayout
 
     internal const ulong InterruptTable = ProgramEnd;
     internal const ulong ExceptionStubs = ProgramEnd + 0x1000;
+    // Only in a group: the copying code with the trampolines behind it, and its table of peers.
+    internal const ulong CrossCopyCode = ProgramEnd + 0x4000, CrossCopyTable = ProgramEnd + 0x8000;
+    internal const int CrossCopyCodePages = 4;
+
+    /// <summary>
+    /// Where the memory of a group's other members appears: a window each. Out of the program's reach by mmap, far from
+    /// where programs, their heaps and libraries lie.
+    /// </summary>
+    public const ulong PeerWindows = 0x2000_0000_0000, PeerWindowsEnd = PeerWindows + MostPeerWindows * PeerWindowBytes;
+
+    /// <summary>How many windows there are.</summary>
+    public const int MostPeerWindows = 32;
+
+    // Within a window: the peer's arena, then its system region.
+    internal const ulong PeerWindowBytes = 0x140_0000_0000, PeerSystemWindow = 0x100_0000_0000;
+
     internal const ulong VcpuBlocks = ProgramEnd + 0x10_0000;
     internal const ulong VcpuBlockBytes = 0x4000;
 
@@ -33,5 +49,8 @@ public static class SystemLayout
     /// <summary>Distance of the vectors' stubs.</summary>
     internal const ulong ExceptionStubBytes = 16;
 
-    internal const ushort KernelCode = 0x10, KernelData = 0x18, UserData = 0x2b, UserCode = 0x33, TaskSelector = 0x38;
+    /// <summary>The program's code and data selectors: Linux's __USER_CS and __USER_DS.</summary>
+    public const ushort UserCode = 0x33, UserData = 0x2b;
+
+    internal const ushort KernelCode = 0x10, KernelData = 0x18, TaskSelector = 0x38;
 }

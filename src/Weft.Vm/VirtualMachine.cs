@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Weft.Linux;
 using Weft.Linux.Files;
+using Weft.Linux.Groups;
 using Weft.Linux.Loading;
 using Weft.Linux.Signals;
 using Weft.Linux.Sockets;
@@ -59,17 +60,28 @@ public sealed class VirtualMachine
         Thread.Sleep(Timeout.Infinite);
     }
 
-    /// <summary>Tells others of this user that the VM runs. One that can't is only not listed.</summary>
+    /// <summary>Tells others of this user that the VM runs, and joins its group. One that can't is only not listed, unless it has a group.</summary>
     private void Register(byte[] program)
     {
+        GroupChoice? group = _kernel.Options.Group;
         try
         {
-            VmRecord record = new(_kernel.ProcessId, _kernel.Options.Name ?? "", _kernel.Options.Group?.Name ?? "",
-                Encoding.UTF8.GetString(program), DateTimeOffset.UtcNow, []);
-            if (VmRegistration.TryCreate(VmRegister.DirectoryIn(RuntimeDirectory.Open()), record) is { } registration)
-                _kernel.Ending += _ => registration.Remove();
+            string directory = RuntimeDirectory.Open();
+            VmRecord record = new(_kernel.ProcessId, _kernel.Options.Name ?? "", group?.Name ?? "", Encoding.UTF8.GetString(program), DateTimeOffset.UtcNow, []);
+            if (VmRegistration.TryCreate(VmRegister.DirectoryIn(directory), record) is not { } registration)
+            {
+                if (group is not null)
+                    throw new IOException($"'{directory}' can't be written; set XDG_RUNTIME_DIR to a directory of your own");
+                return;
+            }
+            _kernel.Ending += _ => registration.Remove();
+            if (group is null)
+                return;
+            Group joined = Group.Join(_process, new GroupRegister(directory, group.Name, registration));
+            _kernel.Group = joined;
+            _kernel.Ending += _ => joined.Leave(_kernel.ProcessId);
         }
-        catch (IOException) when (_kernel.Options.Group is null)
+        catch (IOException) when (group is null)
         {
             // Nobody may look into the directory of sockets: the VM stands alone.
         }

@@ -14,11 +14,12 @@ public static class RunCommand
     public static int Run(RunOptions options)
     {
         List<byte[]> environment = ProgramEnvironment.Build(RawProcess.Environment(), options.Environment);
+        GroupChoice? group = GroupSelection.Choose(options.Kernel.Group?.Name, Environment.GetEnvironmentVariable);
         KernelOptions kernel = options.Kernel with
         {
             AnswersInStub = options.Watching.Trace is null,
-            SharesMemory = options.Kernel.SharesMemory || Environment.GetEnvironmentVariable(ForceSharedMemory) == "1",
-            Group = GroupSelection.Choose(options.Kernel.Group?.Name, Environment.GetEnvironmentVariable),
+            Group = group,
+            SharesMemory = options.Kernel.SharesMemory || group is not null || Environment.GetEnvironmentVariable(ForceSharedMemory) == "1",
         };
         new VirtualMachine(kernel, options.Watching).Run(options.Command, environment);
         return ExitStatus.WeftFailed;

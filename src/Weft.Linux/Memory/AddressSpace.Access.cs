@@ -21,7 +21,7 @@ public sealed partial class AddressSpace
     {
         ulong inPage = PageSize - (address.Value & (PageSize - 1));
         if (lengthBytes <= inPage && _tables.TryTranslate(address, out GuestPhysicalAddress physical, out PageAccess access)
-            && (access & need) == need && (access & PageAccess.Supervisor) == 0 && address.Value < End)
+            && (access & need) == need && (access & PageAccess.Supervisor) == 0 && IsProgramAddress(address.Value))
         {
             host = _memory.HostOf(physical);
             contiguousBytes = lengthBytes;
@@ -31,7 +31,7 @@ public sealed partial class AddressSpace
         {
             host = default;
             contiguousBytes = 0;
-            if (address.Value >= End)
+            if (!IsProgramAddress(address.Value))
                 return false;
             MemoryArea? area = FindLocked(address.Value) ?? GrowDownLocked(address.Value);
             if (area is null || (AccessOf(area.Protection) & need) != need)
@@ -41,6 +41,9 @@ public sealed partial class AddressSpace
             return (need & PageAccess.Write) == 0 || MayWriteLocked(area, address.Value, address.Value + contiguousBytes);
         }
     }
+
+    /// <summary>Whether the program may have a mapping there: not where the machine's pages and the windows of a group are.</summary>
+    private bool IsProgramAddress(ulong address) => address < End && !MeetsPeerWindows(address, 1);
 
     /// <summary>Copies out of guest memory. False (EFAULT) when any byte is not readable.</summary>
     public bool TryRead(GuestVirtualAddress address, Span<byte> destination)

@@ -34,11 +34,16 @@ public sealed partial class AddressSpace
         }
     }
 
-    /// <summary>Like <see cref="VisitRange"/>, for changes to the areas themselves: they are split at the range's bounds first.</summary>
-    internal SyscallResult ChangeRange(ulong start, ulong lengthBytes, AreaVisitor visit)
+    /// <summary>
+    /// Like <see cref="VisitRange"/>, for changes to the areas themselves: they are split at the range's bounds first. The error
+    /// when the limit of mappings forbids that is the caller's.
+    /// </summary>
+    internal SyscallResult ChangeRange(ulong start, ulong lengthBytes, AreaVisitor visit, Errno whenFull = Errno.ENOMEM)
     {
         lock (_lock)
         {
+            if (!HasRoomLocked(start, start + lengthBytes))
+                return whenFull;
             IsolateLocked(start, start + lengthBytes);
             SyscallResult result = VisitRange(start, lengthBytes, visit);
             JoinAroundLocked(start, start + lengthBytes);

@@ -20,6 +20,8 @@ public sealed partial class AddressSpace
             Errno error = PlaceLocked(request, length, out ulong start);
             if (error != Errno.None)
                 return error;
+            if (!HasRoomLocked(start, start + length, more: 1) || (request.Placement == MapPlacement.Fixed && !MayCutFilesLocked(start, start + length)))
+                return Errno.ENOMEM;
             if (_memory.Reserve(length, start) is not { } physical)
                 return Errno.ENOMEM;
             if (request.Content != HostContent.Anonymous)
@@ -47,8 +49,7 @@ public sealed partial class AddressSpace
                 Name = request.Name,
             };
             InsertLocked(area);
-            if (length <= EagerBytes || request.Populate)
-                FillFreshLocked(FindLocked(start)!, start, start + length);
+            FillFreshLocked(FindLocked(start)!, start, start + length, request.IsCopy, request.Populate);
             return (long)start;
         }
     }
@@ -60,7 +61,14 @@ public sealed partial class AddressSpace
         if ((start & (PageSize - 1)) != 0 || length == 0 || start > End || length > End - start)
             return Errno.EINVAL;
         lock (_lock)
+        {
+            // Only a hole makes more areas.
+            if (FindLocked(start) is { } area && area.Start < start && start + length < area.End && !HasRoomLocked(start, start))
+                return Errno.ENOMEM;
+            if (!MayCutFilesLocked(start, start + length))
+                return Errno.ENOMEM;
             UnmapLocked(start, start + length);
+        }
         return SyscallResult.Success;
     }
 
@@ -80,6 +88,8 @@ public sealed partial class AddressSpace
 
     private SyscallResult ProtectLocked(ulong start, ulong end, Protection protection)
     {
+        if (!HasRoomLocked(start, end))
+            return Errno.ENOMEM;
         int index = IsolateLocked(start, end);
         ulong at = start;
         SyscallResult result = SyscallResult.Success;
@@ -111,7 +121,9 @@ public sealed partial class AddressSpace
         // A grant more needs no flush: the old translation faults once, and the fault finds the new entry.
         if (changed && (before & ~after) != 0)
             _memory.InvalidateTranslations(area.Physical, area.Length, area.Content);
-        if (after != PageAccess.None && area.Length <= EagerBytes)
+        if (before == PageAccess.None)
+            FillFreshLocked(area, area.Start, area.End);
+        else if (after != PageAccess.None && area.Length <= EagerBytes)
             FillLocked(area, area.Start, area.End);
     }
 
@@ -157,6 +169,8 @@ public sealed partial class AddressSpace
                 return Errno.ENOMEM;
             if (start < LowestAddress)
                 return Errno.EPERM;
+            if (MeetsPeerWindows(start, length))
+                return Errno.ENOMEM;
             return request.Placement == MapPlacement.FixedNoReplace && !IsFreeLocked(start, start + length) ? Errno.EEXIST : Errno.None;
         }
         if (request.Low)
@@ -166,12 +180,12 @@ public sealed partial class AddressSpace
             return start == 0 ? Errno.ENOMEM : Errno.None;
         }
         start = RoundUp(start);
-        if (start >= LowestAddress && start <= End && length <= End - start && IsFreeLocked(start, start + length))
+        if ((start & (Math.Max(request.AlignmentBytes, 1) - 1)) == 0 && start >= LowestAddress && start <= End && length <= End - start && IsFreeLocked(start, start + length))
             return Errno.None;
         ulong alignment = length >= GuestPhysicalMemory.LargePageSize && request.Content == HostContent.Anonymous
             ? GuestPhysicalMemory.LargePageSize : PageSize;
-        start = FindGapLocked(length, alignment);
-        if (start == 0 && alignment != PageSize)
+        start = FindGapLocked(length, Math.Max(alignment, request.AlignmentBytes));
+        if (start == 0 && alignment != PageSize && request.AlignmentBytes == 0)
             start = FindGapLocked(length, PageSize);
         return start == 0 ? Errno.ENOMEM : Errno.None;
     }
@@ -179,8 +193,12 @@ public sealed partial class AddressSpace
     private bool IsFreeLocked(ulong start, ulong end)
     {
         int index = IndexAfterLocked(start);
-        return (index == 0 || _areas[index - 1].End <= start) && (index == _areas.Count || _areas[index].Start >= end);
+        return !MeetsPeerWindows(start, end - start) && (index == 0 || _areas[index - 1].End <= start) && (index == _areas.Count || _areas[index].Start >= end);
     }
+
+    /// <summary>Only in a group: elsewhere the range is the program's.</summary>
+    private bool MeetsPeerWindows(ulong start, ulong length) =>
+        _memory.IsShared && start < SystemLayout.PeerWindowsEnd && start + length > SystemLayout.PeerWindows;
 
     private static ulong RoundUp(ulong value) => unchecked(value + PageSize - 1) & ~(PageSize - 1);
 }

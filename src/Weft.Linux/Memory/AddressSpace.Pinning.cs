@@ -191,12 +191,4 @@ public sealed partial class AddressSpace
             FillLocked(area, area.Start, area.End);
         return true;
     }
-
-    /// <summary>Lets the files of unmapped areas go that no other area has.</summary>
-    private void ReleaseFilesLocked(List<MemoryArea> unmapped)
-    {
-        foreach (MemoryArea area in unmapped)
-            if (area.File?.Backing is { } file && !_areas.Exists(other => ReferenceEquals(other.File?.Backing, file)))
-                file.LetGo();
-    }
 }

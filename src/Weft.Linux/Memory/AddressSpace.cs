@@ -184,8 +184,10 @@ public sealed partial class AddressSpace
             if (gapStart < gapEnd && gapEnd - gapStart >= length)
             {
                 ulong candidate = (gapEnd - length) & ~(alignment - 1);
-                if (candidate >= gapStart)
+                if (candidate >= gapStart && !MeetsPeerWindows(candidate, length))
                     return candidate;
+                if (candidate >= gapStart && SystemLayout.PeerWindows > gapStart && SystemLayout.PeerWindows - gapStart >= length + alignment)
+                    return (SystemLayout.PeerWindows - length) & ~(alignment - 1);
             }
             if (i < 0)
                 return 0;

@@ -35,7 +35,7 @@ internal sealed class ProcTree
 
     /// <summary>The directory /proc.</summary>
     internal ViewNode Root => new DynamicDirectory(
-        (thread, name) => _global.Find(thread, name) ?? _processes.Find(thread, name),
+        (thread, name) => _global.Find(thread, name) ?? _processes.Find(thread, name) ?? MemberTree.Find(thread, name, _context),
         thread => [.. _global.Describe(thread).List!(thread), new VirtualEntry(Id(thread.Process.Id), VirtualNodeKind.Directory)]);
 
     private void AddOwn()

@@ -135,6 +135,7 @@ public sealed partial class ThreadSignals
 
     private void EnterHandler(in SignalInfo info, in SignalAction action)
     {
+        _thread.Kernel.Group?.Windows?.Abandon(ref _thread.Registers);
         if (!TryPushFrame(info, action))
         {
             if (info.Number == SignalNumber.SIGSEGV)

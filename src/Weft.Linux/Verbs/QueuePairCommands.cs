@@ -58,7 +58,7 @@ internal static class QueuePairCommands
         error = call.Context.OpenQueuePair(domain.Number, request.U32(20), userHandle, out QueueReply reply);
         if (error != Errno.None)
             return error;
-        VerbsObject made = new(VerbsObjectKind.QueuePair, reply.Handle) { UserHandle = userHandle };
+        VerbsObject made = new(VerbsObjectKind.QueuePair, reply.Handle) { UserHandle = userHandle, Transport = QueuePairType.XrcReceive };
         call.Session.Objects.Add(made);
         Span<byte> response = stackalloc byte[ResponseBytes];
         response.Clear();
@@ -85,7 +85,19 @@ internal static class QueuePairCommands
     {
         Errno error = call.Find(VerbsObjectKind.QueuePair, call.Request.U32(64), out VerbsObject found);
         return error != Errno.None ? error
-            : call.Context.ModifyQueuePair(found.Number, call.Request.U32(68), QueuePairLayout.ReadAttributes(call.Request.Core));
+            : call.Context.ModifyQueuePair(found.Number, KnownTo(found.Transport, call.Request.U32(68)), QueuePairLayout.ReadAttributes(call.Request.Core));
+    }
+
+    /// <summary>Libraries set an XRC pair's attributes as a reliable connection's; what its half does not have is ignored: modify_qp_mask in uverbs_cmd.c.</summary>
+    private static uint KnownTo(QueuePairType transport, uint mask)
+    {
+        const uint retries = 1 << 10, rnrRetries = 1 << 11, readsOut = 1 << 13, rnrTimer = 1 << 15, readsIn = 1 << 17;
+        return transport switch
+        {
+            QueuePairType.XrcSend => mask & ~(readsIn | rnrTimer),
+            QueuePairType.XrcReceive => mask & ~(readsOut | retries | rnrRetries),
+            _ => mask,
+        };
     }
 
     internal static Errno Destroy(in VerbsCall call) => DestroyCounted(call, VerbsObjectKind.QueuePair);
@@ -169,7 +181,7 @@ internal static class QueuePairCommands
         record?.Settle();
         buffer?.Settle();
         number = reply.Number;
-        made = new VerbsObject(VerbsObjectKind.QueuePair, reply.Handle) { UserHandle = wanted.UserHandle, Buffer = buffer, Record = record };
+        made = new VerbsObject(VerbsObjectKind.QueuePair, reply.Handle) { UserHandle = wanted.UserHandle, Transport = wanted.Type, Buffer = buffer, Record = record };
         call.Session.Objects.Add(made);
         return Errno.None;
     }

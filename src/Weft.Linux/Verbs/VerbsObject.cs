@@ -1,3 +1,5 @@
+using Weft.Adapter.Control;
+
 namespace Weft.Linux.Verbs;
 
 /// <summary>Something that a program made in a context.</summary>
@@ -23,6 +25,9 @@ internal sealed class VerbsObject(VerbsObjectKind kind, uint number)
 
     /// <summary>Of a completion queue: bytes of its entries; of a queue with requests: the most of them.</summary>
     internal uint Count { get; init; }
+
+    /// <summary>Of a queue pair: its transport.</summary>
+    internal QueuePairType Transport { get; init; }
 
     /// <summary>The ring or the region.</summary>
     internal ProgramMemory? Buffer { get => _buffer; init => _buffer = value; }

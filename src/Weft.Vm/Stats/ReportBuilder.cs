@@ -16,6 +16,7 @@ internal static class ReportBuilder
         return new RunReport
         {
             Name = kernel.Options.Name,
+            Group = kernel.Options.Group is { } group ? new GroupReport(group.Name, group.Source, kernel.Group?.Windows?.Copies ?? 0) : null,
             Program = process.Image?.ExecutablePath ?? "",
             ExitStatus = exitStatus,
             Time = time,

@@ -9,6 +9,9 @@ public sealed record RunReport
     /// <summary>The VM's --name, or null.</summary>
     public string? Name { get; init; }
 
+    /// <summary>The VM's group, or null.</summary>
+    public GroupReport? Group { get; init; }
+
     /// <summary>The program's path.</summary>
     public string Program { get; init; } = "";
 

@@ -165,6 +165,28 @@ public sealed class MemoryPinTests : IDisposable
     }
 
     [RequiresKvmFact]
+    public void Many_mappings_of_a_file_share_one_descriptor_also_when_they_replace_each_other()
+    {
+        File.WriteAllBytes(_file, new byte[4 * (int)Page]);
+        long descriptor = _guest.Open(_file, 2).Value;
+        ulong at = (ulong)_guest.Call(SystemCall.Mmap, 0, 2 * Page, ReadWrite, 1, (ulong)descriptor, 0).Value;
+        using MemoryPin first = Pin(at, Page);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(at, (ulong)_guest.Call(SystemCall.Mmap, at, 2 * Page, ReadWrite, 0x11, (ulong)descriptor, 2 * Page).Value);
+            using MemoryPin again = Pin(at, Page);
+            Assert.Equal(first.Extents[0].Descriptor, again.Extents[0].Descriptor);
+            Poke(again.Extents[0], 0, (byte)(i + 1));
+            Assert.Equal(i + 1, File.ReadAllBytes(_file)[2 * (int)Page]);
+        }
+        Done(_guest.Call(SystemCall.Munmap, at, 2 * Page));
+        int kept = first.Extents[0].Descriptor;
+        Assert.True(HostStubs.Call(SystemCall.Fcntl, kept, 1) >= 0);
+        first.Dispose();
+        Assert.Equal(-(long)Errno.EBADF, HostStubs.Call(SystemCall.Fcntl, kept, 1));
+    }
+
+    [RequiresKvmFact]
     public void A_range_over_several_kinds_of_memory_has_an_extent_for_each()
     {
         ulong at = Map(6);

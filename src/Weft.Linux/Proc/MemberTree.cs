@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Weft.Linux.Files;
+using Weft.Linux.Groups;
+
+namespace Weft.Linux.Proc;
+
+/// <summary>/proc/PID of another member of the VM's group: what that VM shows of itself. Other processes are not there.</summary>
+internal static class MemberTree
+{
+    private const int OwnerReadExecute = 0x140;
+
+    private static readonly string[] Files = ["stat", "status", "statm", "maps", "smaps", "smaps_rollup", "limits", "comm", "cmdline", "environ", "auxv",
+        "oom_score", "oom_score_adj", "io", "sched", "loginuid", "cgroup", "mountinfo", "mounts"];
+
+    /// <summary>The directory of a member; null for everybody else.</summary>
+    internal static ViewNode? Find(GuestThread thread, string name, ViewContext context)
+    {
+        if (thread.Kernel.Group is not { } group || !ProcessTree.TryParseId(name, out int id) || group.Find(id) is not { } peer)
+            return null;
+        return new DynamicDirectory((_, entry) => Entry(peer, entry, context), _ =>
+        [
+            .. Files.Select(file => new VirtualEntry(file, VirtualNodeKind.File)),
+            new VirtualEntry("exe", VirtualNodeKind.Symlink), new VirtualEntry("root", VirtualNodeKind.Symlink), new VirtualEntry("fd", VirtualNodeKind.Directory),
+        ]);
+    }
+
+    private static ViewNode? Entry(GroupPeer peer, string name, ViewContext context)
+    {
+        if (name is "exe" or "root")
+            return new ViewLink(thread => Encoding.Latin1.GetString(peer.Ask(thread, GroupRequest.ReadLink, Encoding.Latin1.GetBytes(name)) ?? []));
+        if (name == "fd")
+            return new DynamicDirectory((thread, number) => Descriptor(peer, thread, number, context), thread => List(peer, thread), OwnerReadExecute);
+        return Array.IndexOf(Files, name) < 0 ? null
+            : new ViewFile(thread => peer.Ask(thread, GroupRequest.ReadFile, Encoding.Latin1.GetBytes(name)) ?? []);
+    }
+
+    /// <summary>The host's own way to the same file. A VM with narrowed files gets memory only: else a member's files would lead out.</summary>
+    private static ViewHostPath? Descriptor(GroupPeer peer, GuestThread thread, string name, ViewContext context)
+    {
+        if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || peer.HostDescriptor(thread, number) is not (>= 0 and var host))
+            return null;
+        string path = $"/proc/{peer.ProcessId}/fd/{host}";
+        bool isMemory = context.Host.ReadLink(path) is { } target
+            && (target.StartsWith("/memfd:", StringComparison.Ordinal) || target.StartsWith("/dev/shm/", StringComparison.Ordinal));
+        return isMemory || !context.Options.NarrowsFiles ? new ViewHostPath(path) : null;
+    }
+
+    private static IReadOnlyList<VirtualEntry> List(GroupPeer peer, GuestThread thread)
+    {
+        ReadOnlySpan<int> numbers = MemoryMarshal.Cast<byte, int>(peer.Ask(thread, GroupRequest.ListDescriptors) ?? []);
+        VirtualEntry[] entries = new VirtualEntry[numbers.Length];
+        for (int index = 0; index < entries.Length; index++)
+            entries[index] = new VirtualEntry(numbers[index].ToString(CultureInfo.InvariantCulture), VirtualNodeKind.Symlink);
+        return entries;
+    }
+}
