@@ -1,38 +1,36 @@
+using Microsoft.Extensions.Logging;
 using Weft.Adapter;
 using Weft.Adapter.Control;
 using Weft.Adapter.Snapshots;
+using Weft.Host.Logging;
 using Weft.Native;
 
 namespace Weft.Host;
 
-/// <summary>The adapter itself.</summary>
-internal sealed class VirtualAdapterEngine : IEngine
+/// <summary>The virtual adapter as the daemon's engine.</summary>
+/// <param name="adapter">Owned from now on.</param>
+/// <param name="log">Why a VM is not taken in.</param>
+internal sealed class VirtualAdapterEngine(VirtualAdapter adapter, ILogger log) : IEngine
 {
-    private readonly VirtualAdapter _adapter;
-
-    private VirtualAdapterEngine(EngineMode mode) => _adapter = new VirtualAdapter(new EngineOptions { Mode = mode });
-
-    /// <summary>An engine that runs.</summary>
-    internal static IEngine Create(EngineMode mode) => new VirtualAdapterEngine(mode);
-
     /// <inheritdoc/>
     public Errno Join(VmIdentity identity, int arenaDescriptor, ulong arenaBytes, IDoorbell doorbell, out IAdapterVm? vm)
     {
         try
         {
-            vm = _adapter.AddVm(identity, arenaDescriptor, arenaBytes, doorbell);
+            vm = adapter.AddVm(identity, arenaDescriptor, arenaBytes, doorbell);
             return Errno.None;
         }
-        catch (IOException)
+        catch (IOException exception)
         {
+            log.NoRoom(identity.ProcessId, exception.Message);
             vm = null;
             return Errno.ENOMEM;
         }
     }
 
     /// <inheritdoc/>
-    public AdapterSnapshot Snapshot() => _adapter.Snapshot();
+    public AdapterSnapshot Snapshot() => adapter.Snapshot();
 
     /// <inheritdoc/>
-    public void Dispose() => _adapter.Dispose();
+    public void Dispose() => adapter.Dispose();
 }
