@@ -14,6 +14,7 @@ public sealed class Group
     private const int CurrentDirectory = -100, PathOnlyDirectory = 0x200000 | 0x80000 | 0x10000, OwnerOnly = 0x1c0, PathBytes = 4096;
     private readonly Lock _lock = new();
     private readonly Dictionary<int, GroupPeer> _peers = [];
+    private readonly HashSet<int> _ended = [];
     private readonly IGroupRegister _register;
     private readonly int _directory;
     private readonly NativeBuffer _one = new(sizeof(ulong));
@@ -74,11 +75,19 @@ public sealed class Group
             _peers.Remove(processId);
             if (GroupPeer.TryConnect(_directory, processId) is not { } peer)
                 return null;
+            _ended.Remove(processId);
             _peers.Add(processId, peer);
             _one.Span[0] = 1;
             HostStubs.CallQuick(SystemCall.Write, PeersChanged, (long)_one.Address.Value, sizeof(ulong));
             return peer;
         }
+    }
+
+    /// <summary>Whether a process was a member and has ended: its host process may still be on its way out.</summary>
+    internal bool HasEnded(int processId)
+    {
+        lock (_lock)
+            return _ended.Contains(processId);
     }
 
     /// <summary>Connected peers, at most so many. A copy.</summary>
@@ -94,9 +103,15 @@ public sealed class Group
         // In this order: whoever opens a window looks afterwards whether the peer was closed meanwhile.
         peer.Close();
         Windows?.Remove(peer.ProcessId);
+        const int mostRemembered = 4096;
         lock (_lock)
+        {
+            if (_ended.Count == mostRemembered)
+                _ended.Clear();
+            _ended.Add(peer.ProcessId);
             if (_peers.TryGetValue(peer.ProcessId, out GroupPeer? known) && known == peer)
                 _peers.Remove(peer.ProcessId);
+        }
     }
 
     /// <summary>

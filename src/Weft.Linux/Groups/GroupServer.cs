@@ -42,6 +42,7 @@ internal sealed class GroupServer
 
     private void Serve()
     {
+        _register.Sweep();
         using NativeBuffer count = new(sizeof(ulong));
         while (true)
         {

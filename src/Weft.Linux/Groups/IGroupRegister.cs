@@ -12,6 +12,9 @@ public interface IGroupRegister
     /// <summary>A member may use this VM's memory from now on.</summary>
     void Grant(int processId);
 
+    /// <summary>Removes what killed VMs left. Slow; members call it off the program's way.</summary>
+    void Sweep();
+
     /// <summary>A member has ended, or its grant has.</summary>
     void Revoke(int processId);
 }

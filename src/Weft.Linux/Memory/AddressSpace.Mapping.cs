@@ -180,12 +180,12 @@ public sealed partial class AddressSpace
             return start == 0 ? Errno.ENOMEM : Errno.None;
         }
         start = RoundUp(start);
-        if (start >= LowestAddress && start <= End && length <= End - start && IsFreeLocked(start, start + length))
+        if ((start & (Math.Max(request.AlignmentBytes, 1) - 1)) == 0 && start >= LowestAddress && start <= End && length <= End - start && IsFreeLocked(start, start + length))
             return Errno.None;
         ulong alignment = length >= GuestPhysicalMemory.LargePageSize && request.Content == HostContent.Anonymous
             ? GuestPhysicalMemory.LargePageSize : PageSize;
-        start = FindGapLocked(length, alignment);
-        if (start == 0 && alignment != PageSize)
+        start = FindGapLocked(length, Math.Max(alignment, request.AlignmentBytes));
+        if (start == 0 && alignment != PageSize && request.AlignmentBytes == 0)
             start = FindGapLocked(length, PageSize);
         return start == 0 ? Errno.ENOMEM : Errno.None;
     }

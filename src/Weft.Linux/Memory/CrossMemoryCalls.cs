@@ -58,8 +58,9 @@ internal static class CrossMemoryCalls
         long exists = processId > 0 ? HostStubs.CallQuick(SystemCall.Kill, processId, 0) : -(long)Errno.ESRCH;
         if (exists == -(long)Errno.ESRCH)
             return Errno.ESRCH;
-        peer = thread.Kernel.Group?.Find(processId);
-        return peer is null ? Errno.EPERM : Errno.None;
+        Group? group = thread.Kernel.Group;
+        peer = group?.Find(processId);
+        return peer is not null ? Errno.None : group?.HasEnded(processId) == true ? Errno.ESRCH : Errno.EPERM;
     }
 
     /// <summary>Moves what the peer's answers cover, in turns, until all is moved or an access fails.</summary>

@@ -24,6 +24,9 @@ public readonly record struct MapRequest
     /// <summary>Length; rounded up to pages.</summary>
     public required ulong LengthBytes { get; init; }
 
+    /// <summary>A power of two that the address must be a multiple of when it is chosen; 0 for what suits.</summary>
+    public ulong AlignmentBytes { get; init; }
+
     /// <summary>PROT_*.</summary>
     public required Protection Protection { get; init; }
 

@@ -17,7 +17,7 @@ internal static class MemoryCalls
     private const int KnownFlags = MapSharedValidate | MapFixed | MapAnonymous | 0x1800 | MapGrowsDown | MapLocked | 0x4000 | MapPopulate
         | 0x10000 | 0x20000 | MapHugeTlb | Map32Bit | 0x4000000 | 0x3f << 26;
 
-    [SystemCall(SystemCall.Mmap, SupportState.Partly, Ways = CallWays.Attendant, Missing = "MAP_HUGETLB is refused (ENOMEM)")]
+    [SystemCall(SystemCall.Mmap, SupportState.Partly, Ways = CallWays.Attendant, Missing = "MAP_HUGETLB takes no page of the host's pool: ordinary memory, aligned as asked, where the pool would serve it")]
     internal static SyscallResult Map(GuestThread thread, ulong address, ulong length, int protection, int flags, int descriptor, ulong offset)
     {
         int type = flags & MapTypeMask;
@@ -25,8 +25,19 @@ internal static class MemoryCalls
             return Errno.EINVAL;
         if (type == MapSharedValidate && (flags & ~KnownFlags) != 0)
             return Errno.EOPNOTSUPP;
+        ulong huge = 0;
         if ((flags & MapHugeTlb) != 0)
-            return Errno.ENOMEM;
+        {
+            if (thread.IsAttended)
+                return SyscallResult.Declined;
+            SyscallResult served = AskHostForHugePages(thread, length, protection, flags, descriptor, offset);
+            if (served.IsError)
+                return served;
+            if ((flags & MapAnonymous) != 0)
+                huge = HugePageBytes(flags);
+        }
+        if (huge != 0 && (flags & (MapFixed | MapFixedNoReplace)) != 0 && (address & (huge - 1)) != 0)
+            return Errno.EINVAL;
         bool shared = type != MapPrivate;
         // A fresh range at any place is only written down, unless it is filled at once.
         bool isLong = (flags & (MapFixed | MapPopulate | MapLocked)) != 0 || (flags & MapAnonymous) == 0 || shared;
@@ -35,7 +46,8 @@ internal static class MemoryCalls
         MapRequest request = new()
         {
             Address = address,
-            LengthBytes = length,
+            LengthBytes = huge == 0 ? length : unchecked(length + huge - 1) & ~(huge - 1),
+            AlignmentBytes = huge,
             Protection = (Protection)protection & (Protection.Read | Protection.Write | Protection.Execute),
             Placement = (flags & MapFixedNoReplace) != 0 ? MapPlacement.FixedNoReplace
                 : (flags & MapFixed) != 0 ? MapPlacement.Fixed : MapPlacement.Anywhere,
@@ -49,6 +61,34 @@ internal static class MemoryCalls
             return shared ? FileMapper.MapSharedAnonymous(thread, request) : thread.Memory.Map(request);
         using FileLease file = thread.Files.Rent(descriptor);
         return file.IsOpen ? FileMapper.Map(thread, file.Description, request with { FileOffset = offset }) : Errno.EBADF;
+    }
+
+    /// <summary>The host's own answer to the same request: its errors where its pool is empty or the size is none of its.</summary>
+    private static SyscallResult AskHostForHugePages(GuestThread thread, ulong length, int protection, int flags, int descriptor, ulong offset)
+    {
+        long host = -1;
+        using FileLease file = thread.Files.Rent(descriptor);
+        if ((flags & MapAnonymous) == 0)
+        {
+            if (!file.IsOpen)
+                return Errno.EBADF;
+            host = file.Description.Host;
+        }
+        long placed = HostStubs.Call(SystemCall.Mmap, 0, (long)length, protection, flags & ~(MapFixed | MapFixedNoReplace | MapPopulate | MapLocked),
+            host, (long)offset);
+        if (placed is < 0 and > -4096)
+            return placed;
+        ulong size = HugePageBytes(flags);
+        HostStubs.Call(SystemCall.Munmap, placed, (long)(unchecked(length + size - 1) & ~(size - 1)));
+        return SyscallResult.Success;
+    }
+
+    /// <summary>The size that the flags ask for, MAP_HUGE_SHIFT; 2 MiB unless they say. Source: linux/include/uapi/linux/mman.h.</summary>
+    private static ulong HugePageBytes(int flags)
+    {
+        const int shift = 26, mask = 0x3f;
+        int logarithm = flags >> shift & mask;
+        return logarithm == 0 ? GuestPhysicalMemory.LargePageSize : 1UL << logarithm;
     }
 
     [SystemCall(SystemCall.Munmap, SupportState.Full, Ways = CallWays.Attendant)]

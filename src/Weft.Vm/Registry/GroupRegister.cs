@@ -15,6 +15,9 @@ internal sealed class GroupRegister(string runtimeDirectory, string group, VmReg
     public bool IsMember(int processId) => VmRegister.Find(VmRegister.DirectoryIn(runtimeDirectory), processId) is { } record && record.Group == group;
 
     /// <inheritdoc/>
+    public void Sweep() => VmRegister.Sweep(runtimeDirectory);
+
+    /// <inheritdoc/>
     public void Grant(int processId) => own.AddGrant(processId);
 
     /// <inheritdoc/>

@@ -27,6 +27,35 @@ public static class VmRegister
         return records;
     }
 
+    /// <summary>Removes what killed VMs left: records, sockets of groups, and groups without members.</summary>
+    /// <param name="runtimeDirectory">As <see cref="RuntimeDirectory"/> has it.</param>
+    public static void Sweep(string runtimeDirectory)
+    {
+        HashSet<int> running = [.. List(DirectoryIn(runtimeDirectory)).Select(record => record.ProcessId)];
+        string groups = runtimeDirectory + "/groups";
+        if (!Directory.Exists(groups))
+            return;
+        foreach (string group in Directory.EnumerateDirectories(groups))
+            SweepGroup(group, running);
+    }
+
+    private static void SweepGroup(string group, HashSet<int> running)
+    {
+        try
+        {
+            foreach (string path in Directory.EnumerateFileSystemEntries(group))
+                if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int id) && !running.Contains(id)
+                    && DateTimeOffset.UtcNow - File.GetLastWriteTimeUtc(path) > HalfMadeAge)
+                    File.Delete(path);
+            // Fails while there is a member.
+            Directory.Delete(group, false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Somebody joins or leaves it now.
+        }
+    }
+
     /// <summary>The running VM of a process id, or null.</summary>
     public static VmRecord? Find(string directory, int processId) =>
         Read($"{directory}/{processId.ToString(CultureInfo.InvariantCulture)}");

@@ -16,6 +16,7 @@ public sealed record VmStatus(
     public static IReadOnlyList<VmStatus> List()
     {
         List<VmStatus> list = [];
+        VmRegister.Sweep(RuntimeDirectory.Path);
         IReadOnlyList<VmRecord> records = VmRegister.List(VmRegister.DirectoryIn(RuntimeDirectory.Path));
         foreach (VmRecord record in records)
             if (Of(record) is { } status)

@@ -1,10 +1,10 @@
-namespace Weft.Linux.Tests.Signals;
+namespace Weft.Tests;
 
-/// <summary>A fact that is skipped, with its reason, where KVM can't be used.</summary>
+/// <summary>A test that makes a VM; skipped, with the reason, where KVM can't be used.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class RequiresKvmFactAttribute : FactAttribute
+public sealed class KvmFactAttribute : FactAttribute
 {
-    public RequiresKvmFactAttribute()
+    public KvmFactAttribute()
     {
         try
         {
@@ -12,7 +12,7 @@ public sealed class RequiresKvmFactAttribute : FactAttribute
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Skip = "/dev/kvm can't be used";
+            Skip = $"needs /dev/kvm: {exception.Message}";
         }
     }
 }
