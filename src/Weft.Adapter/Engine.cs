@@ -194,6 +194,7 @@ internal sealed class Engine
             return;
         Sleeps++;
         _sleeper.Sleep(allTrap ? LongestSleepMs() : 1);
+        _sleeper.Drain(onlyOwn: _hasChanged);
         _requester.Now = Stopwatch.GetTimestamp();
         // Where wake-ups follow each other closely a trap per doorbell costs more than polling.
         if (_sleeper.WakesOften && _mode != EngineMode.Event)

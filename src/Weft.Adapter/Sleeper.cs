@@ -74,12 +74,18 @@ internal sealed class Sleeper : IDisposable
         HostStubs.Call(SystemCall.Poll, (long)_entries.Address.Value, _watched.Count, mostMs);
         _adapter.Gate.Take();
         Volatile.Write(ref _asleep, 0);
-        for (int index = 0; index < _watched.Count; index++)
-            if (BitConverter.ToInt16(_entries.Span[(index * PollEntryBytes + 6)..]) != 0)
-                HostStubs.Call(SystemCall.Read, _watched[index], (long)_scratch.Address.Value, sizeof(ulong));
         _lastWake = Stopwatch.GetTimestamp();
         bool wasShort = (_lastWake - began) * 1e6 / Stopwatch.Frequency < OftenUs;
         _closeWakes = wasShort ? _closeWakes + 1 : 0;
+    }
+
+    /// <summary>Takes the counts that ended the last sleep.</summary>
+    /// <param name="onlyOwn">VMs may have left since, and their descriptors' numbers may be others' by now: leave them alone.</param>
+    internal void Drain(bool onlyOwn)
+    {
+        for (int index = 0; index < (onlyOwn ? 1 : _watched.Count); index++)
+            if (BitConverter.ToInt16(_entries.Span[(index * PollEntryBytes + 6)..]) != 0)
+                HostStubs.Call(SystemCall.Read, _watched[index], (long)_scratch.Address.Value, sizeof(ulong));
     }
 
     /// <summary>Leaves the core for a few microseconds. The caller has left the gate.</summary>
