@@ -5,6 +5,7 @@ using Weft.Linux.Connections;
 using Weft.Linux.Tests.Signals;
 using Weft.Linux.Tests.Verbs;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Connections;
 
@@ -50,7 +51,7 @@ public sealed class ConnectionTests : IDisposable
 
     private static string Data(byte[] parameters, int at, int length) => Encoding.ASCII.GetString(parameters, at, length);
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Two_programs_connect_talk_parameters_and_part()
     {
         (ConnectionFixture server, uint listener) = Listen();
@@ -84,7 +85,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(1u, server.DestroyId(listener));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Refusals_carry_the_reason_and_data()
     {
         (ConnectionFixture server, _) = Listen();
@@ -95,7 +96,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal((28, "no"), (rejected.Status, Data(rejected.Parameters, 8, 2)));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Nobody_listens()
     {
         (ConnectionFixture client, uint id) = Resolved();
@@ -103,7 +104,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(8, client.Expect(ConnectionNoticeKind.Rejected).Status);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_listener_that_goes_refuses_what_it_has_not_seen()
     {
         (ConnectionFixture server, uint listener) = Listen();
@@ -115,7 +116,7 @@ public sealed class ConnectionTests : IDisposable
         client.Expect(ConnectionNoticeKind.Rejected);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Requests_beyond_the_backlog_are_refused()
     {
         (ConnectionFixture server, _) = Listen(backlog: 1);
@@ -127,7 +128,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(Errno.None, server.Accept(server.Expect(ConnectionNoticeKind.Request).Id, 1, 1, ""));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void The_end_of_a_program_disconnects()
     {
         (ConnectionFixture server, _) = Listen();
@@ -141,7 +142,7 @@ public sealed class ConnectionTests : IDisposable
         server.Expect(ConnectionNoticeKind.Disconnected);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Datagrams_learn_where_to_send()
     {
         (ConnectionFixture server, _) = Listen(ConnectionFixture.Datagram);
@@ -155,7 +156,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal((10, "me"), (BinaryPrimitives.ReadUInt16LittleEndian(established.Parameters.AsSpan(32)), Data(established.Parameters, 40, 2)));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Pending_events_move_with_their_id()
     {
         ConnectionFixture vm = MakeVm();
@@ -177,7 +178,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(Errno.EINVAL, vm.Plain(ConnectionCommand.ResolveRoute, id));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Ports_are_the_hosts()
     {
         (ConnectionFixture server, _) = Listen();
@@ -191,7 +192,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(Errno.ENOENT, server.Plain(ConnectionCommand.ResolveRoute, 999));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Waiting_without_waiting_is_EAGAIN_and_unknown_commands_are_ENOSYS()
     {
         ConnectionFixture vm = MakeVm();

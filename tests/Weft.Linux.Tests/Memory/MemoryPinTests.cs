@@ -3,6 +3,7 @@ using Weft.Linux.Memory;
 using Weft.Linux.Tests.Files;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Memory;
 
@@ -29,7 +30,7 @@ public sealed class MemoryPinTests : IDisposable
         _guest?.Process.Kernel.Machine.Dispose();
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Others_see_the_programs_stores_and_it_sees_theirs()
     {
         ulong at = Map(4);
@@ -42,7 +43,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Equal(9, Load(at + 2 * Page));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Unmapped_pages_stay_until_the_pin_ends_and_the_address_gets_others()
     {
         ulong at = Map(8);
@@ -63,7 +64,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Equal(0, Peek(extent, Page));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Dropped_pages_read_as_zeroes_while_the_pinned_ones_keep_their_contents()
     {
         ulong at = Map(8);
@@ -79,7 +80,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Equal(99, Load(at + 2 * Page));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Pages_go_with_the_last_of_several_pins()
     {
         ulong at = Map(4);
@@ -93,7 +94,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Equal(0, Peek(extent, 0));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_moved_and_grown_mapping_takes_its_pinned_pages_along()
     {
         ulong at = Map(2);
@@ -110,7 +111,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Equal(4, Peek(pin.Extents[0], 0));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Private_file_pages_become_shareable_in_place_and_the_file_keeps_its_own()
     {
         File.WriteAllBytes(_file, [.. Enumerable.Repeat((byte)1, 3 * (int)Page)]);
@@ -132,7 +133,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Equal(1, Peek(reading.Extents[0], 2 * Page));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_private_map_beyond_its_files_end_cannot_be_pinned_and_stays_as_it_was()
     {
         File.WriteAllBytes(_file, [1]);
@@ -145,7 +146,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.False(Memory.TryRead(new(at + Page), out byte _));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_shared_file_is_given_by_a_descriptor_that_outlives_the_programs()
     {
         File.WriteAllBytes(_file, new byte[4 * (int)Page]);
@@ -164,7 +165,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Equal(-(long)Errno.EBADF, HostStubs.Call(SystemCall.Fcntl, extent.Descriptor, 1));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Many_mappings_of_a_file_share_one_descriptor_also_when_they_replace_each_other()
     {
         File.WriteAllBytes(_file, new byte[4 * (int)Page]);
@@ -186,7 +187,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Equal(-(long)Errno.EBADF, HostStubs.Call(SystemCall.Fcntl, kept, 1));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_range_over_several_kinds_of_memory_has_an_extent_for_each()
     {
         ulong at = Map(6);
@@ -197,7 +198,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Equal(3, Load(at + 3 * Page));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void What_the_program_cannot_do_itself_is_refused()
     {
         ulong at = Map(4);
@@ -214,14 +215,14 @@ public sealed class MemoryPinTests : IDisposable
         Assert.Null(none);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Private_memory_cannot_be_pinned()
     {
         GuestFixture guest = new(new KernelOptions());
         Assert.Equal(Errno.EOPNOTSUPP, guest.Process.Memory.Pin(guest.Map(1), Page, false, out _));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Advice_about_fork_is_taken_on_parts_of_a_pinned_area_and_its_extent_stays_one()
     {
         ulong at = Map(8);
@@ -232,7 +233,7 @@ public sealed class MemoryPinTests : IDisposable
         Done(_guest.Call(SystemCall.Madvise, at + 2 * Page, 3 * Page, DoFork));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_long_range_costs_no_more_than_a_short_one_and_thousands_of_pins_are_quick()
     {
         const ulong length = 200UL << 30, stride = 64 << 10;
@@ -251,7 +252,7 @@ public sealed class MemoryPinTests : IDisposable
         Assert.True(Physical.Reserve(length, at) is not null);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_pin_beyond_the_memory_limit_is_refused()
     {
         Memory.SetLimit(32 << 20);

@@ -2,6 +2,7 @@ using Weft.Linux.Memory;
 using Weft.Linux.Tests.Files;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Memory;
 
@@ -11,7 +12,7 @@ public sealed class PinUnderStoresTests
     private const ulong Page = 4096, Pages = 64;
     private const int PageFault = 14;
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void No_store_of_a_running_vcpu_is_lost_when_a_file_page_becomes_shareable()
     {
         string file = Path.GetTempFileName();

@@ -3,6 +3,7 @@ using System.Text;
 using Weft.Linux.Sockets;
 using Weft.Linux.Tests.Signals;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Verbs;
 
@@ -88,7 +89,7 @@ public sealed class DiscoveryTests
         }
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Device_files_have_the_announced_numbers_and_may_be_written()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -102,7 +103,7 @@ public sealed class DiscoveryTests
         Assert.Equal((231UL << 8) | 192, fixture.Read<ulong>(status + 40));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Without_an_adapter_nothing_of_it_is_there()
     {
         using VerbsFixture fixture = new(null);
@@ -112,7 +113,7 @@ public sealed class DiscoveryTests
         Assert.Equal(Errno.EPROTONOSUPPORT, fixture.Call(SystemCall.Socket, 16, 3, 20).Error);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Answers_come_from_the_kernels_address()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -126,7 +127,7 @@ public sealed class DiscoveryTests
         Assert.Equal(0u, fixture.Read<uint>(place + 516));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Sysfs_tells_guid_gid_and_lid()
     {
         using VerbsFixture fixture = new(new FakeAdapter());

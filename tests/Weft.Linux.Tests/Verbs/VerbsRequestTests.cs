@@ -3,13 +3,14 @@ using Weft.Adapter.Control;
 using Weft.Linux.Tests.Signals;
 using Weft.Linux.Verbs;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Verbs;
 
 /// <summary>Requests to uverbs0: what is checked, translated and counted.</summary>
 public sealed class VerbsRequestTests
 {
-    [RequiresKvmFact]
+    [KvmFact]
     public void Requests_before_the_context_and_a_second_context_are_refused()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -26,14 +27,14 @@ public sealed class VerbsRequestTests
         return other.Answer(word);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Method_based_ioctls_are_not_there()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
         Assert.Equal(Errno.ENOTTY, fixture.Call(SystemCall.Ioctl, (ulong)fixture.Descriptor, 0xc0181b01, fixture.Response).Error);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void The_last_close_ends_the_context()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -45,7 +46,7 @@ public sealed class VerbsRequestTests
         Assert.True(fixture.Context.IsDisposed);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Contradicting_sizes_bad_places_and_unknown_commands_are_refused()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -65,7 +66,7 @@ public sealed class VerbsRequestTests
         Assert.Single(fixture.Context.Live);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Guessed_stale_and_wrong_handles_are_refused()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -77,7 +78,7 @@ public sealed class VerbsRequestTests
         Assert.Equal(Errno.EINVAL, fixture.Ask(VerbsCommand.DeallocateDomain, 0, uint.MaxValue));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void An_object_in_use_stays()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -88,7 +89,7 @@ public sealed class VerbsRequestTests
         Assert.Equal(Errno.None, fixture.Ask(VerbsCommand.DeallocateDomain, 0, domain));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_region_is_named_to_the_byte()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -107,7 +108,7 @@ public sealed class VerbsRequestTests
             VerbsFixture.Low(from), VerbsFixture.High(from), VerbsFixture.Low(length), VerbsFixture.High(length), VerbsFixture.Low(named), VerbsFixture.High(named), domain, access);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_completion_queues_buffer_is_emptied()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -124,7 +125,7 @@ public sealed class VerbsRequestTests
             VerbsFixture.Low(buffer), VerbsFixture.High(buffer), VerbsFixture.Low(record), VerbsFixture.High(record)));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Only_events_that_were_read_are_reported()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -148,7 +149,7 @@ public sealed class VerbsRequestTests
         Assert.Equal(1u, fixture.Answer(0));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_channel_of_another_context_is_no_channel()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -158,7 +159,7 @@ public sealed class VerbsRequestTests
             VerbsFixture.Low(buffer), VerbsFixture.High(buffer), VerbsFixture.Low(buffer), VerbsFixture.High(buffer)));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Rings_are_where_the_provider_laid_them_out()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -179,7 +180,7 @@ public sealed class VerbsRequestTests
             2 << 8, VerbsFixture.Low(buffer), VerbsFixture.High(buffer), VerbsFixture.Low(record), VerbsFixture.High(record), 7 | (uint)stride << 8, 0);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_shared_queue_has_a_slot_more_than_it_answers()
     {
         using VerbsFixture fixture = new(new FakeAdapter());
@@ -207,7 +208,7 @@ public sealed class VerbsRequestTests
         Assert.Equal((request[96], request[104], request[107]), (response[108], response[116], response[119]));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Random_requests_do_no_harm()
     {
         int seed = Random.Shared.Next();
