@@ -55,7 +55,7 @@ internal sealed class CompletionQueue
     {
         if (_isOverrun)
             return;
-        if (((_produced - _knownConsumer) & CounterMask) > _entries && !HasRoom())
+        if (((_produced - _knownConsumer) & CounterMask) >= _entries && !HasRoom())
         {
             Break();
             return;
@@ -121,7 +121,8 @@ internal sealed class CompletionQueue
     private bool HasRoom()
     {
         _knownConsumer = SharedMemory.ReadWord(_record) & CounterMask;
-        return ((_produced - _knownConsumer) & CounterMask) <= _entries;
+        // One slot stays free: a resize puts its mark there.
+        return ((_produced - _knownConsumer) & CounterMask) < _entries;
     }
 
     private void Break()
