@@ -143,10 +143,10 @@ internal sealed partial class AdapterContext
             pair.Reset();
             pair.Attributes = new QueuePairAttributes { Access = pair.Attributes.Access };
         }
+        if (to == QueuePairState.Init)
+            pair.HasSendRing = pair.Send.Count > 0;
         if (to == QueuePairState.SendQueueDrained && from != to && pair.Attributes.WantsDrainEvent != 0 && !pair.HasHeld)
             pair.Fire(AsyncEventType.SendQueueDrained);
-        if (to == QueuePairState.Error && pair.Type != QueuePairType.XrcReceive && from == QueuePairState.Reset)
-            pair.Reset();
         Adapter.Engine.Promote(pair);
     }
 

@@ -86,6 +86,11 @@ internal sealed class AdapterVm : IAdapterVm
             return error;
         using (Adapter.Gate.Enter())
         {
+            if (_isGone)
+            {
+                memory!.Release();
+                return Errno.ENODEV;
+            }
             source = ++_lastSource;
             _attached.Add(source, memory!);
         }
@@ -97,7 +102,7 @@ internal sealed class AdapterVm : IAdapterVm
     {
         using (Adapter.Gate.Enter())
         {
-            if (!_attached.Remove(source, out MappedMemory? memory))
+            if (_isGone || !_attached.Remove(source, out MappedMemory? memory))
                 return Errno.EINVAL;
             memory.Release();
         }
@@ -113,6 +118,12 @@ internal sealed class AdapterVm : IAdapterVm
             return error;
         using (Adapter.Gate.Enter())
         {
+            if (_isGone)
+            {
+                pipe!.Dispose();
+                HostStubs.Call(SystemCall.Close, reader);
+                return Errno.ENODEV;
+            }
             AdapterContext made = new(this, pipe!, reader);
             Contexts.Add(made);
             context = made;

@@ -145,7 +145,7 @@ internal sealed class Engine
         if (pair.IsHot)
             return false;
         bool hasWork = pair.State == QueuePairState.Error
-            ? pair.Send.Count > 0 && pair.HasPostedSend || pair.HasPostedReceive
+            ? pair.HasSendRing && pair.HasPostedSend || pair.HasPostedReceive
             : pair.HasSendsToLookAt && pair.HasPostedSend;
         if (hasWork)
             Promote(pair);

@@ -70,6 +70,9 @@ internal sealed class QueuePair
 
     internal bool HasHeld;
 
+    /// <summary>Whether the program has marked its send slots, which it does on the way to INIT: fresh ones look posted.</summary>
+    internal bool HasSendRing;
+
     /// <summary>How much of it has been moved.</summary>
     internal ulong Progress;
 
@@ -98,7 +101,7 @@ internal sealed class QueuePair
     internal bool IsReceiving => State is QueuePairState.ReadyToReceive or QueuePairState.ReadyToSend or QueuePairState.SendQueueDrained or QueuePairState.SendQueueError;
 
     /// <summary>Whether the engine must look at its send ring.</summary>
-    internal bool HasSendsToLookAt => Send.Count > 0
+    internal bool HasSendsToLookAt => HasSendRing
         && State is QueuePairState.ReadyToSend or QueuePairState.Error or QueuePairState.SendQueueError or QueuePairState.SendQueueDrained;
 
     /// <summary>Whether a send request is posted.</summary>
@@ -138,7 +141,7 @@ internal sealed class QueuePair
         SendIndex = 0;
         _receivesTaken = 0;
         Held.IsHeld = false;
-        HasSaidEstablished = HasSaidLastRequest = false;
+        HasSaidEstablished = HasSaidLastRequest = HasSendRing = false;
         EndRequest();
     }
 

@@ -14,7 +14,7 @@ internal sealed class Requester(VirtualAdapter adapter)
 {
     private const int FirstBytes = 64, UnitBytes = 16;
     private const int MostRequests = 64;
-    private const ulong MostBytes = 256 << 10;
+    private const ulong MostBytes = 256 << 10, LongestMessage = 1 << 30;
     private readonly SendRequest _request = new();
     private readonly Responder _responder = new(adapter);
     private ulong _bytesLeft;
@@ -76,8 +76,13 @@ internal sealed class Requester(VirtualAdapter adapter)
     private Outcome Carry(QueuePair pair, out WorkStatus status)
     {
         status = WorkStatus.LocalQueueOperation;
-        if (!Mlx4Slot.TryDecode(_request, pair.Send.SlotBytes, pair.Type) || _request.TotalBytes > 1 << 30)
+        if (!Mlx4Slot.TryDecode(_request, pair.Send.SlotBytes, pair.Type))
             return Outcome.Done;
+        if (_request.TotalBytes > LongestMessage)
+        {
+            status = WorkStatus.LocalLength;
+            return Outcome.Done;
+        }
         if (_request.IsLocal)
         {
             status = LocalOperations.Carry(pair, _request);
@@ -165,7 +170,7 @@ internal sealed class Requester(VirtualAdapter adapter)
     {
         int flushed = 0;
         pair.EndRequest();
-        for (; flushed < MostRequests && pair.Send.Count > 0; flushed++)
+        for (; flushed < MostRequests && pair.HasSendRing; flushed++)
         {
             uint first = SharedMemory.ReadWord(pair.Send.Slot(pair.SendIndex));
             if (!Mlx4Slot.IsPosted(first, pair.SendIndex, pair.Send.Count))
