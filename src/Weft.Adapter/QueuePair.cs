@@ -76,7 +76,7 @@ internal sealed class QueuePair
     /// <summary>How much of it has been moved.</summary>
     internal ulong Progress;
 
-    /// <summary>The receiver it is being moved to.</summary>
+    /// <summary>The peer that was found last; checked anew for each request.</summary>
     internal QueuePair? Target;
 
     internal WaitKind WaitsFor;
@@ -92,6 +92,9 @@ internal sealed class QueuePair
     internal bool HasSaidEstablished;
     internal bool HasSaidLastRequest;
     internal bool IsGone;
+
+    /// <summary>Whether it has bound windows of type 2, which go when it does.</summary>
+    internal bool HasBoundWindows;
 
     internal TrafficCounter Counts { get; } = new();
 
@@ -142,13 +145,14 @@ internal sealed class QueuePair
         _receivesTaken = 0;
         Held.IsHeld = false;
         HasSaidEstablished = HasSaidLastRequest = HasSendRing = false;
+        Target = null;
         EndRequest();
     }
 
     /// <summary>The current request is over.</summary>
     internal void EndRequest()
     {
-        (HasHeld, Progress, Target, WaitsFor, WakeAt) = (false, 0, null, WaitKind.Nothing, 0);
+        (HasHeld, Progress, WaitsFor, WakeAt) = (false, 0, WaitKind.Nothing, 0);
     }
 
     /// <summary>Lets go of the memory.</summary>

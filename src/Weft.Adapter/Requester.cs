@@ -141,14 +141,14 @@ internal sealed class Requester(VirtualAdapter adapter)
         bool forReceiver = kind == WaitKind.Receiver;
         if (pair.WaitsFor != kind)
         {
+            // A NAK is an answer: as many waits as retries. Silence is told by the first wait's end, before any retry.
             pair.WaitsFor = kind;
-            pair.RetriesLeft = forReceiver ? pair.Attributes.RnrRetry : pair.Attributes.RetryCount;
-            pair.WakeAt = Now + PeriodOf(pair, forReceiver);
-            return;
+            pair.RetriesLeft = forReceiver ? pair.Attributes.RnrRetry : pair.Attributes.RetryCount + 1;
         }
-        if (Now < pair.WakeAt)
+        else if (Now < pair.WakeAt)
             return;
-        pair.Counts.Retries++;
+        else
+            pair.Counts.Retries++;
         pair.WakeAt = Now + PeriodOf(pair, forReceiver);
         if (forReceiver ? pair.Attributes.RnrRetry == forEver : pair.Attributes.Timeout == 0)
             return;
@@ -184,13 +184,13 @@ internal sealed class Requester(VirtualAdapter adapter)
     private int FlushReceives(QueuePair pair)
     {
         int flushed = 0;
+        if (pair.Held is { IsHeld: true, Shared: not null })
+        {
+            _responder.PostReceive(pair, WorkStatus.Flushed);
+            flushed++;
+        }
         if (pair.SharedReceives is not null)
         {
-            if (pair.Held.IsHeld)
-            {
-                _responder.PostReceive(pair, WorkStatus.Flushed);
-                flushed++;
-            }
             if (!pair.HasSaidLastRequest)
             {
                 pair.HasSaidLastRequest = true;
