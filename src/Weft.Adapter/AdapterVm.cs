@@ -44,21 +44,17 @@ internal sealed class AdapterVm : IAdapterVm
     /// <summary>Protection domains are numbered by VM: keys of all its contexts stand in one table.</summary>
     internal uint LastProtectionDomain { get; set; }
 
-    /// <summary>Whether the doorbell page traps; the engine's.</summary>
+    /// <summary>Whether the doorbell page was asked to trap; the engine's.</summary>
     internal bool IsTrapping { get; set; }
+
+    /// <summary>Whether it is known to; the engine's.</summary>
+    internal bool TrapsSurely { get; set; }
 
     /// <summary>What its queue pairs did in all; the engine's.</summary>
     internal long Moved { get; set; }
 
-    private long _movedBefore;
-
-    /// <summary>Whether something moved since the last question; the engine's.</summary>
-    internal bool HasMoved()
-    {
-        bool has = Moved != _movedBefore;
-        _movedBefore = Moved;
-        return has;
-    }
+    /// <summary>What <see cref="Moved"/> was when the doorbell page began to trap; the engine's.</summary>
+    internal long MovedWhenTrapped { get; set; }
 
     /// <inheritdoc/>
     public Errno OpenConnections(out IConnectionChannel? connections) => Adapter.Connections.Open(Device, out connections);

@@ -91,6 +91,7 @@ internal sealed class CompletionQueue
             return false;
         _fired = sequence;
         CompletionEvents++;
+        Owner.Vm.Moved++;
         return true;
     }
 
