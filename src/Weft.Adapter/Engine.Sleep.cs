@@ -24,7 +24,6 @@ internal sealed partial class Engine
 
     private void Idle(CrowdWatch crowd)
     {
-        const long napNs = 5000;
         double idleUs = (_requester.Now - _lastWork) * UsPerSecond / Stopwatch.Frequency;
         switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts))
         {
@@ -33,7 +32,7 @@ internal sealed partial class Engine
                 break;
             case IdleStep.StepAside:
                 _adapter.Gate.Leave();
-                _sleeper.Doze(napNs);
+                _sleeper.Doze(IdlePolicy.NapNs(idleUs));
                 _adapter.Gate.Take();
                 break;
             default:

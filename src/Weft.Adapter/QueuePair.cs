@@ -156,8 +156,7 @@ internal sealed class QueuePair
         _receivesTaken = 0;
         Held.IsHeld = false;
         HasSaidEstablished = HasSaidLastRequest = HasSendRing = false;
-        (Remote, Answers) = (null, null);
-        Target = null;
+        (Target, Remote, Answers) = (null, null, null);
         EndRequest();
     }
 

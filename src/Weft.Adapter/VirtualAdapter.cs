@@ -48,7 +48,8 @@ public sealed class VirtualAdapter : IDisposable
 
     internal Engine Engine { get; }
 
-    internal IReadOnlyList<AdapterVm> Vms => _vms;
+    /// <summary>A list, not an interface: walking it allocates nothing.</summary>
+    internal List<AdapterVm> Vms => _vms;
 
     /// <summary>Takes a VM in. The descriptor is mapped and may be closed after.</summary>
     /// <param name="identity">Who it is.</param>
