@@ -2,12 +2,14 @@ using Weft.Cli.Commands;
 
 namespace Weft.Cli;
 
-/// <summary>The way from the words to a command. `run` is told apart by hand; all else goes through System.CommandLine.</summary>
+/// <summary>The way from the words to a command. `run` and `daemon` are told apart by hand; all else goes through System.CommandLine.</summary>
 public static class CommandLine
 {
     /// <summary>Does what the words say. Returns the status to exit with.</summary>
     public static int Invoke(string[] words)
     {
+        if (words is ["daemon", .. var daemonWords])
+            return DaemonCommand.Run(daemonWords);
         if (words is not ["run", ..])
             return LibraryCommandLine.Invoke(words);
         IReadOnlyList<byte[]> raw = RawProcess.Arguments(words.Length);

@@ -10,6 +10,7 @@ internal sealed class ExamplesHelpAction(HelpAction inner) : SynchronousCommandL
     private const string Root = """
         Examples:
           weft run -- python3 -c 'print("hello")'
+          weft run --adapter -- ib_write_bw
           weft doctor
           source <(weft completion bash)
         """;
@@ -23,6 +24,7 @@ internal sealed class ExamplesHelpAction(HelpAction inner) : SynchronousCommandL
           weft run --memory 512M --vcpus 1 -- ./server --port 8080
           weft run --root /srv/debian --bind "$PWD:/work" --cwd /work -- /bin/sh build.sh
           weft run --read-only --network none --env HOME=/tmp -- ./untrusted
+          weft run --adapter --name server -- ib_write_bw
           weft run --trace calls.txt --stats stats.json -- ./program
 
         Exit status: the program's own; 128+n when signal n ended it; 125 Weft failed, 126 not executable, 127 not found.
@@ -33,6 +35,16 @@ internal sealed class ExamplesHelpAction(HelpAction inner) : SynchronousCommandL
           source <(weft completion bash)
           weft completion zsh > "${fpath[1]}/_weft"
           weft completion fish > ~/.config/fish/completions/weft.fish
+        """;
+
+    private const string Adapter = """
+        Rates are those of a quarter of a second, or of the last second with --watch. 'weft run --adapter' starts the adapter.
+
+        Examples:
+          weft adapter --watch
+          weft adapter --queue-pairs
+          weft adapter --json | jq .traffic
+
         """;
 
     private const string Doctor = """
@@ -60,6 +72,7 @@ internal sealed class ExamplesHelpAction(HelpAction inner) : SynchronousCommandL
         {
             "run" => Run,
             "completion" => Completion,
+            "adapter" => Adapter,
             "doctor" => Doctor,
             _ => Root,
         });

@@ -29,6 +29,8 @@ public static class LibraryCommandLine
             CreateSignal("kill", "End VMs: SIGTERM, or SIGKILL with --force.", SignalCommand.Terminate),
             CreateSignal("pause", "Stop VMs (SIGSTOP) until 'weft resume'.", SignalCommand.Stop),
             CreateSignal("resume", "Let paused VMs run on (SIGCONT).", SignalCommand.Continue),
+            CreateAdapter(),
+            CreateDaemon(),
             CreateDoctor(),
             CreateCompletion(),
         };
@@ -88,6 +90,28 @@ public static class LibraryCommandLine
         command.SetAction(result => SignalCommand.Run(result.GetValue(targets) ?? [], result.GetValue(group),
             signal == SignalCommand.Terminate && result.GetValue(force) ? SignalCommand.Kill : signal));
         return command;
+    }
+
+    private static Command CreateAdapter()
+    {
+        Option<bool> pairs = new("--queue-pairs") { Description = "A line for each queue pair instead of each VM" };
+        Option<bool> regions = new("--regions") { Description = "A line for each memory region" };
+        Option<bool> json = new("--json") { Description = "Print JSON" };
+        Option<bool> watch = new("--watch") { Description = "Print anew every second until interrupted" };
+        Command adapter = new("adapter", "Show the RDMA adapter: its engine, VMs, queue pairs, regions, rates and errors.") { pairs, regions, json, watch };
+        adapter.SetAction(result => AdapterCommand.Run(
+            result.GetValue(pairs) ? AdapterView.QueuePairs : result.GetValue(regions) ? AdapterView.Regions : AdapterView.Vms,
+            result.GetValue(json), result.GetValue(watch)));
+        return adapter;
+    }
+
+    private static Command CreateDaemon()
+    {
+        Command daemon = new("daemon", "Run weftd, the adapter's daemon, with the options that follow; 'weft daemon --help' lists them.");
+        daemon.Arguments.Add(new Argument<string[]>("OPTION") { Description = "weftd's options", Arity = ArgumentArity.ZeroOrMore });
+        // Reached through an option of the root only: CommandLine.Invoke takes "daemon" before.
+        daemon.SetAction(int (_) => throw new UsageException("options stand behind 'daemon': weft daemon [options]"));
+        return daemon;
     }
 
     private static Command CreateDoctor()

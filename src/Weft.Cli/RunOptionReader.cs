@@ -62,6 +62,7 @@ public static class RunOptionReader
         "--network" => kernel with { HasNetwork = Choice(option, value) == "host" },
         "--adapter" => kernel with
         {
+            SharesMemory = true,
             Adapter = value.Length == 0 ? AdapterUse.Any : Choice(option, value) switch
             {
                 "poll" => AdapterUse.Poll,

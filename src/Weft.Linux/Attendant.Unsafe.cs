@@ -22,7 +22,8 @@ public sealed unsafe class Attendant
     private const int PreemptedGapUs = 80;
     private const int FirstPenaltyUs = 5_000, LongestPenaltyUs = 1_000_000;
     private const int RecentUs = 5_000;
-    private const uint StubPatience = 2_000;
+    // Looks of the stub, some 50 ns each: an attendant that polls takes a call at once; work may be a file's map.
+    private const uint PatienceUntilTaken = 200, PatienceUntilAnswered = 2_000;
     private const int SnapshotChecksPerTurn = 64;
     private const int FutexWaitPrivate = 128, FutexWakePrivate = 129;
 
@@ -37,6 +38,7 @@ public sealed unsafe class Attendant
     private long _notBefore;
     private int _penaltyUs = FirstPenaltyUs;
     private int _started;
+    private int _wakersCore;
     private volatile bool _awake;
 
     internal Attendant(Kernel kernel)
@@ -67,7 +69,7 @@ public sealed unsafe class Attendant
         Span<ulong> answers = stackalloc ulong[SystemCallSlot.AnswerCount];
         for (int index = 0; index < StubAnswers.Calls.Length; index++)
             answers[index] = (ulong)SystemCallTable.Dispatch(thread, (ulong)StubAnswers.Calls[index], default).Value;
-        thread.Vcpu.Slot.Patience = StubPatience;
+        thread.Vcpu.Slot.SetPatience(PatienceUntilTaken, PatienceUntilAnswered);
         thread.Vcpu.Slot.SetWays(_ways, answers);
         thread.Vcpu.Slot.IsAttended = _awake;
         lock (_threadsLock)
@@ -116,6 +118,7 @@ public sealed unsafe class Attendant
 
     private void Wake()
     {
+        Volatile.Write(ref _wakersCore, CurrentCore());
         if (Interlocked.Exchange(ref _started, 1) == 0)
         {
             new Thread(Poll, 256 << 10) { IsBackground = true, Name = "attendant" }.Start();
@@ -130,11 +133,18 @@ public sealed unsafe class Attendant
         Span<ulong> words = stackalloc ulong[6];
         while (true)
         {
-            SetAwake(true);
-            PollWhileItPays(words);
-            SetAwake(false);
-            Interlocked.MemoryBarrier();
-            Serve(words);
+            long answered = Answered;
+            // On the core of the thread that woke it, it would only stand in that one's way: no other core was free.
+            if (_forced || CurrentCore() != Volatile.Read(ref _wakersCore))
+            {
+                SetAwake(true);
+                PollWhileItPays(words);
+                SetAwake(false);
+                Interlocked.MemoryBarrier();
+                Serve(words);
+            }
+            if (Answered == answered)
+                StayAway();
             Volatile.Write(ref SleepWord, 1);
             HostStubs.Call(SystemCall.Futex, (long)_sleepWord.Address.Value, FutexWaitPrivate, 1);
             Volatile.Write(ref SleepWord, 0);
@@ -159,9 +169,7 @@ public sealed unsafe class Attendant
                 }
                 if (!_forced && (now - lastTurn > preemptedTicks || !HasFreeCore(now)))
                 {
-                    // Someone else wants this core: give it back, for longer each time.
-                    _penaltyUs = Math.Min(LongestPenaltyUs, _penaltyUs * 2);
-                    Volatile.Write(ref _notBefore, now + _penaltyUs * _ticksPerUs);
+                    StayAway();
                     return;
                 }
                 lastTurn = now;
@@ -169,6 +177,21 @@ public sealed unsafe class Attendant
             else
                 Thread.SpinWait(1);
         }
+    }
+
+    /// <summary>Someone else wants the core, or nobody wanted an answer: it sleeps for longer each time.</summary>
+    private void StayAway()
+    {
+        _penaltyUs = Math.Min(LongestPenaltyUs, _penaltyUs * 2);
+        Volatile.Write(ref _notBefore, Stopwatch.GetTimestamp() + _penaltyUs * _ticksPerUs);
+    }
+
+    private static int CurrentCore()
+    {
+        uint core;
+        // SAFETY: the host's kernel writes one word to a local of that size.
+        HostStubs.CallQuick(SystemCall.Getcpu, (long)&core);
+        return (int)core;
     }
 
     private bool Serve(Span<ulong> words)

@@ -65,6 +65,32 @@ public sealed class Kernel
     /// <summary>The VM's RDMA adapter: set once, before the first thread runs; null for none. Not owned.</summary>
     public Adapter.Control.IAdapterVm? Adapter { get; set; }
 
+    /// <summary>Answers RDMA netlink sockets; null without an adapter. Made at the first use.</summary>
+    internal Sockets.RdmaResponder? RdmaResponder
+    {
+        get
+        {
+            if (Volatile.Read(ref _rdmaResponder) is { } known)
+                return known;
+            if (Adapter is not { } adapter)
+                return null;
+            lock (_lock)
+                return _rdmaResponder ??= Sockets.RdmaResponder.TryCreate(adapter.Device);
+        }
+    }
+
+    /// <summary>The VM's connection management, opened with the first rdma_cm device. ENXIO without an adapter.</summary>
+    internal Errno OpenConnections(out Connections.ConnectionService? connections)
+    {
+        lock (_lock)
+        {
+            Errno error = _connections is not null ? Errno.None
+                : Adapter is null ? Errno.ENXIO : Connections.ConnectionService.Open(Adapter, out _connections);
+            connections = _connections;
+            return error;
+        }
+    }
+
     /// <summary>The VM's membership of a group; null for none. Set before the first thread runs.</summary>
     public Groups.Group? Group { get; set; }
 
@@ -117,4 +143,6 @@ public sealed class Kernel
     }
 
     private int _ended;
+    private Sockets.RdmaResponder? _rdmaResponder;
+    private Connections.ConnectionService? _connections;
 }

@@ -88,7 +88,7 @@ public sealed unsafe class GuestMachine : IDisposable
             KvmVcpu kvm = _vm.CreateVcpu(index);
             GuestPhysicalAddress block = Memory.AllocateSystemPages((int)(SystemLayout.VcpuBlockBytes / GuestPhysicalMemory.PageSize));
             ulong address = SystemLayout.VcpuBlocks + (ulong)index * SystemLayout.VcpuBlockBytes;
-            WriteBlock((byte*)Memory.HostOf(block).Value, address, index);
+            WriteBlock((byte*)Memory.HostOf(block).Value, address);
             foreach (GuestPageTables space in _addressSpaces)
                 MapBlock(space, block, address);
             _blocks.Add((block, address));
@@ -128,7 +128,7 @@ public sealed unsafe class GuestMachine : IDisposable
         tables.Map(new(address + SystemLayout.Tables), block + SystemLayout.Tables, 2 * page, PageAccess.Read | PageAccess.Write | PageAccess.Supervisor);
     }
 
-    private static void WriteBlock(byte* block, ulong address, int index)
+    private static void WriteBlock(byte* block, ulong address)
     {
         // SAFETY: the block has four zeroed pages; every offset below is inside them.
         SystemCallStub.Code.CopyTo(new Span<byte>(block + SystemLayout.SystemCallStub, (int)GuestPhysicalMemory.PageSize));
@@ -141,8 +141,6 @@ public sealed unsafe class GuestMachine : IDisposable
         ulong limit = SystemLayout.TaskStateBytes + SystemLayout.PortBitmapBytes - 1;
         gdt[7] = limit | (taskState & 0xff_ffff) << 16 | 0x8bUL << 40 | (taskState >> 24 & 0xff) << 56;
         gdt[8] = taskState >> 32;
-        // The limit of selector 0x7b tells the processor's number, as Linux's vDSO expects it.
-        gdt[15] = 0x0040_f500_0000_0000 | ((ulong)index & 0xfff);
 
         byte* task = block + SystemLayout.Tables + SystemLayout.TaskState;
         *(ulong*)(task + 4) = address + SystemLayout.VcpuBlockBytes;

@@ -1,10 +1,12 @@
 using Weft.Kvm;
+using Weft.Native;
 
 namespace Weft.Machine;
 
 /// <content>What the host holds behind the arena: private memory, or one memfd that is shared.</content>
 public sealed partial class GuestPhysicalMemory
 {
+    private readonly MappingBudget _mappings = new();
     private DoorbellPage? _doorbell;
 
     /// <summary>Whether the arena is one memfd, so that others can have its pages too.</summary>
@@ -22,6 +24,9 @@ public sealed partial class GuestPhysicalMemory
     /// <summary>Where a guest physical address is in the arena. Not checked: the address must be the arena's.</summary>
     public static ulong ArenaOffsetOf(GuestPhysicalAddress address) => address.Value - SystemBytes;
 
+    /// <summary>The guest physical address of an offset in the arena. Not checked.</summary>
+    public static GuestPhysicalAddress AddressInArena(ulong offset) => new(SystemBytes + offset);
+
     /// <summary>
     /// Bytes of host memory that the VM's anonymous and shared pages take now. Includes the VMM's own few MiB.
     /// Costs some 30 us: reads /proc/self/status.
@@ -36,9 +41,15 @@ public sealed partial class GuestPhysicalMemory
     /// <summary>Bytes of the whole arena that the host holds pages for; null when the arena is private.</summary>
     public ulong? AllocatedBytes() => _shared?.AllocatedBytes();
 
+    /// <summary>The host's limit of mappings, which is the program's too (vm.max_map_count).</summary>
+    public static int ReadMappingLimit() => MappingBudget.ReadLimit();
+
+    /// <summary>Whether the host has room for more mappings of the program's; to be asked before what makes or splits some.</summary>
+    public bool TryTakeMappings(int mappings) => _mappings.TryTake(mappings);
+
     /// <summary>
     /// Ends a reservation: its pages go back to the host and every vCPU's translations to them are dropped.
-    /// The page-table entries must have been cleared before.
+    /// The page-table entries must have been cleared before. Pages that are pinned stay until their pins end.
     /// </summary>
     /// <param name="start">First byte.</param>
     /// <param name="lengthBytes">A multiple of the page size.</param>
@@ -51,13 +62,20 @@ public sealed partial class GuestPhysicalMemory
             return;
         }
         if (content == HostContent.Anonymous)
-            Discard(start, lengthBytes);
-        else if (_shared is null)
-            HostMapping.MapAnonymous(HostOf(start), lengthBytes);
-        else
-            _shared.MapBack(HostOf(start), lengthBytes);
+        {
+            ReleaseUnpinned(start, lengthBytes);
+            return;
+        }
+        HostAddress host = HostOf(start);
+        long result = _shared is null ? HostMapping.MapAnonymous(host, lengthBytes) : _shared.MapBack(host, lengthBytes);
         lock (_lock)
-            FreeLocked(start.Value - SystemBytes, lengthBytes);
+        {
+            if (result == 0)
+                FreeLocked(start.Value - SystemBytes, lengthBytes);
+            else
+                // No room to split the file's mapping: it stays, and the range is never used again.
+                DropShadowsLocked();
+        }
     }
 
     /// <summary>Drops the pages of a range of anonymous memory, so that they read as zeroes, and every vCPU's translations to them.</summary>
@@ -76,7 +94,9 @@ public sealed partial class GuestPhysicalMemory
     public void InvalidateTranslations(GuestPhysicalAddress start, ulong lengthBytes, HostContent content)
     {
         bool ofArena = content is HostContent.Anonymous or HostContent.Doorbell;
-        HostMapping.FireNotifier(HostOf(start), lengthBytes, IsShared && ofArena ? HostContent.SharedFile : content);
+        if (!HostMapping.FireNotifier(HostOf(start), lengthBytes, IsShared && ofArena ? HostContent.SharedFile : content))
+            lock (_lock)
+                DropShadowsLocked();
         if (content == HostContent.Doorbell)
             _doorbell?.ForgetTranslations();
     }

@@ -195,12 +195,14 @@ public sealed partial class GuestPhysicalMemory : IDisposable
     public long MapFile(GuestPhysicalAddress start, ulong lengthBytes, int descriptor, ulong fileOffset, HostContent content)
     {
         EnsureSlots(start, lengthBytes);
+        if (!TryTakeMappings(2))
+            return -(long)Errno.ENOMEM;
         return HostMapping.MapFile(HostOf(start), lengthBytes, descriptor, fileOffset, content);
     }
 
     /// <summary>Moves a mapping of the VMM's into a reserved range whose slots are there. Returns 0 or -errno.</summary>
     public long TakeOver(HostAddress mapping, GuestPhysicalAddress start, ulong lengthBytes) =>
-        HostMapping.Move(mapping, lengthBytes, HostOf(start), lengthBytes);
+        !TryTakeMappings(2) ? -(long)Errno.ENOMEM : HostMapping.Move(mapping, lengthBytes, HostOf(start), lengthBytes);
 
     /// <summary>
     /// Moves what the host maps behind one range to a longer one, which must be reserved and fresh; the old range
@@ -209,6 +211,8 @@ public sealed partial class GuestPhysicalMemory : IDisposable
     public long MoveContent(GuestPhysicalAddress from, ulong fromBytes, GuestPhysicalAddress to, ulong toBytes)
     {
         EnsureSlots(to, toBytes);
+        if (!TryTakeMappings(2))
+            return -(long)Errno.ENOMEM;
         long result = HostMapping.Move(HostOf(from), fromBytes, HostOf(to), toBytes);
         if (result == 0)
             Release(from, fromBytes, HostContent.PrivateFile);
@@ -219,6 +223,8 @@ public sealed partial class GuestPhysicalMemory : IDisposable
     public long DuplicateContent(GuestPhysicalAddress from, GuestPhysicalAddress to, ulong lengthBytes)
     {
         EnsureSlots(to, lengthBytes);
+        if (!TryTakeMappings(2))
+            return -(long)Errno.ENOMEM;
         return HostMapping.Move(HostOf(from), 0, HostOf(to), lengthBytes);
     }
 

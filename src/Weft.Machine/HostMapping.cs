@@ -35,16 +35,20 @@ internal static class HostMapping
         long result = HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseDontNeed);
         if (result == -(long)Errno.EINVAL)
         {
-            Require(HostStubs.Call(SystemCall.Munlock, (long)address.Value, (long)lengthBytes), "unlock guest pages");
-            result = HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseDontNeed);
+            // Unlocking splits mappings, for which there may be no room: then the pages go and their place stays locked.
+            bool isUnlocked = HostStubs.Call(SystemCall.Munlock, (long)address.Value, (long)lengthBytes) == 0;
+            result = HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, isUnlocked ? AdviseDontNeed : AdviseDontNeedLocked);
         }
         Require(result, "drop guest pages");
     }
 
-    /// <summary>Replaces whatever is mapped by fresh private memory.</summary>
-    internal static void MapAnonymous(HostAddress address, ulong lengthBytes) =>
-        Require(HostStubs.Call(SystemCall.Mmap, (long)address.Value, (long)lengthBytes, ProtRead | ProtWrite,
-            MapPrivate | MapAnonymousFlag | MapNoReserve | MapFixed, -1, 0), "map guest memory");
+    /// <summary>Replaces whatever is mapped by fresh private memory. Returns 0 or -errno.</summary>
+    internal static long MapAnonymous(HostAddress address, ulong lengthBytes)
+    {
+        long result = HostStubs.Call(SystemCall.Mmap, (long)address.Value, (long)lengthBytes, ProtRead | ProtWrite,
+            MapPrivate | MapAnonymousFlag | MapNoReserve | MapFixed, -1, 0);
+        return result is < 0 and > -4096 ? result : 0;
+    }
 
     /// <summary>Maps a shared file whose pages are not accounted before they are touched. Returns 0 or -errno.</summary>
     internal static long MapShared(HostAddress address, ulong lengthBytes, int descriptor, ulong fileOffset)
@@ -91,20 +95,23 @@ internal static class HostMapping
     /// Makes the kernel's MMU notifier fire for the range, which zaps KVM's translations and flushes every
     /// vCPU's TLB, without ever taking the VMM's own access away: shared pages are unmapped and come back from
     /// their file; private ones get PROT_EXEC for a moment, or, where a noexec mount forbids that, lose
-    /// PROT_WRITE for a moment. One call a range: an interrupted vCPU costs more than the pages.
+    /// PROT_WRITE for a moment. One call a range: an interrupted vCPU costs more than the pages. False when the
+    /// host has no room for the mappings into which that splits one; access is as before then.
     /// </summary>
-    internal static void FireNotifier(HostAddress address, ulong lengthBytes, HostContent content)
+    internal static bool FireNotifier(HostAddress address, ulong lengthBytes, HostContent content)
     {
         if (content is HostContent.SharedFile or HostContent.SharedFileReadOnly)
         {
             if (HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdviseDontNeedLocked) < 0)
                 Discard(address, lengthBytes);
-            return;
+            return true;
         }
         const int usual = ProtRead | ProtWrite;
-        if (HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, usual | ProtExecute) < 0)
-            Require(HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, ProtRead), "flush translations");
+        bool isFlushed = HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, usual | ProtExecute) == 0
+            || HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, ProtRead) == 0;
+        // Also after a failure: it may have come half-way.
         Require(HostStubs.Call(SystemCall.Mprotect, (long)address.Value, (long)lengthBytes, usual), "restore guest memory");
+        return isFlushed;
     }
 
     internal static void PreferLargePages(HostAddress address, ulong lengthBytes, bool inSharedFile)
@@ -115,8 +122,8 @@ internal static class HostMapping
             Populate(address, lengthBytes);
     }
 
-    /// <summary>Allocates the pages now. Best effort: a host without MADV_POPULATE_WRITE allocates at first touch.</summary>
-    internal static void Populate(HostAddress address, ulong lengthBytes) =>
+    /// <summary>Allocates the pages now. Returns 0 or -errno: a host without MADV_POPULATE_WRITE allocates at first touch.</summary>
+    internal static long Populate(HostAddress address, ulong lengthBytes) =>
         HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdvisePopulateWrite);
 
     internal static ulong ReadResidentBytes(bool withShared)

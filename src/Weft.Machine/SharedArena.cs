@@ -49,13 +49,41 @@ internal sealed class SharedArena : IDisposable
         return null;
     }
 
-    /// <summary>Puts a range of the file back where a host file was mapped over it.</summary>
-    internal void MapBack(HostAddress address, ulong lengthBytes) =>
-        HostMapping.Require(HostMapping.MapShared(address, lengthBytes, _descriptor, OffsetOf(address)), "map guest memory");
+    /// <summary>Puts a range of the file back where a host file was mapped over it. Returns 0 or -errno.</summary>
+    internal long MapBack(HostAddress address, ulong lengthBytes) => HostMapping.MapShared(address, lengthBytes, _descriptor, OffsetOf(address));
 
     /// <summary>Gives the pages of a range back to the host, in every mapping of it: they read as zeroes again.</summary>
     internal void Punch(HostAddress address, ulong lengthBytes) => HostMapping.Require(
         HostStubs.Call(SystemCall.Fallocate, _descriptor, PunchHole | KeepSize, (long)OffsetOf(address), (long)lengthBytes), "drop guest pages");
+
+    /// <summary>
+    /// Copies what is mapped at a range, in the file's place, into the file's own pages there. Returns 0 or -errno: -EFAULT
+    /// where nothing can be read.
+    /// </summary>
+    internal long CopyIn(HostAddress address, ulong lengthBytes)
+    {
+        for (ulong done = 0; done < lengthBytes;)
+        {
+            long result = HostStubs.Call(SystemCall.Pwrite64, _descriptor, (long)(address.Value + done), (long)(lengthBytes - done),
+                (long)(OffsetOf(address) + done));
+            if (result == -(long)Errno.EINTR)
+                continue;
+            if (result <= 0)
+                return result < 0 ? result : -(long)Errno.EFAULT;
+            done += (ulong)result;
+        }
+        return 0;
+    }
+
+    /// <summary>Allocates the pages of a range now, zeroed and not only reserved, so that they count as data. Returns 0 or -errno.</summary>
+    internal static long Allocate(HostAddress address, ulong lengthBytes)
+    {
+        long result;
+        do
+            result = HostMapping.Populate(address, lengthBytes);
+        while (result == -(long)Errno.EINTR);
+        return result;
+    }
 
     /// <summary>Bytes of a range that the host holds pages for. Costs by the runs of pages, not by the length.</summary>
     internal ulong AllocatedBytes(HostAddress address, ulong lengthBytes)

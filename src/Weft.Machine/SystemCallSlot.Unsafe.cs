@@ -35,8 +35,13 @@ public sealed unsafe class SystemCallSlot
     /// <summary>System calls from this number on always exit.</summary>
     public const int WayCount = SystemCallStub.WayCount;
 
-    /// <summary>How often the stub looks for its answer before it leaves by an exit.</summary>
-    public uint Patience { set => Volatile.Write(ref *(uint*)(_data + SystemCallStub.Patience), value); }
+    /// <summary>How often the stub looks before it leaves by an exit: until its call is taken, and then until it is answered. Both above 0.</summary>
+    public void SetPatience(uint untilTaken, uint untilAnswered)
+    {
+        // SAFETY: both words lie inside the slot page.
+        Volatile.Write(ref *(uint*)(_data + SystemCallStub.Patience), untilTaken);
+        Volatile.Write(ref *(uint*)(_data + SystemCallStub.PatienceTaken), untilAnswered);
+    }
 
     /// <summary>Whether the attendant is polling; while it isn't, the stub doesn't post.</summary>
     public bool IsAttended { set => Volatile.Write(ref *(uint*)(_data + SystemCallStub.Awake), value ? 1u : 0u); }

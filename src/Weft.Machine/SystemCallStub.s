@@ -7,7 +7,8 @@
 # way[number]: 0 leave by an exit; 1 ask the attendant; n >= 2 answer[n - 2] is the result.
 #
 # state: 0 idle, 1 posted by the stub, 2 taken by the attendant, 3 answered, 4 declined: leave by an exit.
-# When patience ends the stub takes its post back if it can, and leaves; the VMM then looks at the state.
+# Patience is short until the call is taken, for nobody may be there, and longer while it is worked on. When it
+# ends the stub takes its post back if it can, and leaves; the VMM then looks at the state.
 #
 # A kick can stop the vCPU anywhere in here; SystemCallSlot.Unwind tells by the labels what was done.
 .intel_syntax noprefix
@@ -37,14 +38,23 @@ saved2:
 posted_next:
   mov dword ptr [rip+state], 1
 posted:
-  cmp dword ptr [rip+state], 3
-  je answered
-  ja declined
+  cmp dword ptr [rip+state], 2
+  jae taken
   pause
   dec ecx
   jnz posted
   mov eax, 1
   lock cmpxchg [rip+state], ecx
+  je declined
+taken:
+  mov ecx, [rip+patience_taken]
+working:
+  cmp dword ptr [rip+state], 3
+  je answered
+  ja declined
+  pause
+  dec ecx
+  jnz working
 declined:
   mov rax, [rip+number]
 leave:
@@ -80,7 +90,7 @@ code_end:
 state: .long 0
 awake: .long 0
 patience: .long 0
-.long 0
+patience_taken: .long 0
 saved_rcx: .quad 0
 saved_r11: .quad 0
 saved_rsp: .quad 0

@@ -49,5 +49,8 @@ public static class SystemLayout
     /// <summary>Distance of the vectors' stubs.</summary>
     internal const ulong ExceptionStubBytes = 16;
 
-    internal const ushort KernelCode = 0x10, KernelData = 0x18, UserData = 0x2b, UserCode = 0x33, TaskSelector = 0x38;
+    /// <summary>The program's code and data selectors: Linux's __USER_CS and __USER_DS.</summary>
+    public const ushort UserCode = 0x33, UserData = 0x2b;
+
+    internal const ushort KernelCode = 0x10, KernelData = 0x18, TaskSelector = 0x38;
 }

@@ -96,7 +96,10 @@ public static unsafe partial class HostStubs
     public static long TryCompareExchange(HostAddress address, uint expected, uint desired) =>
         CompareExchangePointer(address.Value, expected, desired);
 
-    /// <summary>The host's time-stamp counter, read after all earlier loads.</summary>
+    /// <summary>
+    /// The host's time-stamp counter, in ticks. Every instruction before the call has finished when it is read, and none
+    /// after it has begun.
+    /// </summary>
     public static ulong Rdtsc() => RdtscPointer();
 
     /// <summary>The signal that interrupts a vCPU thread. Only the VMM sends it; programs' own signals are virtual.</summary>

@@ -5,6 +5,7 @@
 #               call is entered: then -EINTR. The handler "kick" moves a thread that was caught
 #               between the test and the call to the failing exit, so that no kick is lost.
 # forward       signal handler: writes the 128-byte siginfo to the pipe in data_fd.
+# rdtsc_entry   the time-stamp counter: everything before has finished, nothing after has begun.
 # copy, zero, cas32  guest memory accessors: "fault" (SIGSEGV, SIGBUS) sends a fault in one of
 #               them to its failing exit, every other one to the handler that was there before.
 .intel_syntax noprefix
@@ -125,6 +126,7 @@ chain:
 rdtsc_entry:
   lfence
   rdtsc
+  lfence
   shl rdx, 32
   or rax, rdx
   ret

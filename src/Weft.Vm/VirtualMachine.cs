@@ -7,6 +7,7 @@ using Weft.Linux.Loading;
 using Weft.Linux.Signals;
 using Weft.Linux.Sockets;
 using Weft.Machine;
+using Weft.Vm.Daemon;
 using Weft.Vm.Registry;
 using Weft.Vm.Stats;
 using Weft.Vm.Trace;
@@ -43,6 +44,7 @@ public sealed class VirtualMachine
     public void Run(IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment)
     {
         InheritedFiles.Adopt(_process.Files, _process.Paths);
+        AdapterAttachment.Attach(_kernel, Encoding.UTF8.GetString(arguments[0]));
         EmptyNetwork.TryEnter(_kernel);
         HostSignals.Start(_kernel, _process);
         Vcpu vcpu = _kernel.Machine.CreateVcpu(_process.Memory.PageTables);

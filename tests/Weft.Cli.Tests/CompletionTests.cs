@@ -34,6 +34,8 @@ public sealed class CompletionTests
         Assert.Equal("attendant auto", Complete("weft", "run", "--memory", "1G", "--syscalls", "a"));
         Assert.Equal("bash", Complete("weft", "completion", "b"));
         Assert.Equal("--json", Complete("weft", "doctor", "--j"));
+        Assert.Equal("--queue-pairs", Complete("weft", "adapter", "--q"));
+        Assert.Equal("--stop", Complete("weft", "daemon", "--s"));
     }
 
     private static string Complete(params string[] words)

@@ -4,11 +4,11 @@ namespace Weft.Cli.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class RequiresFactAttribute : FactAttribute
 {
-    /// <param name="needs">"/dev/…" for a device that can be opened, else names of programs.</param>
+    /// <param name="needs">"/dev/…" for a device that can be opened, "weftd" for the daemon that is built, else names of programs.</param>
     public RequiresFactAttribute(params string[] needs)
     {
         foreach (string need in needs)
-            if (need.StartsWith('/') ? !CanOpen(need) : !Shell.Has(need))
+            if (need == "weftd" ? !File.Exists(Shell.Daemon) : need.StartsWith('/') ? !CanOpen(need) : !Shell.Has(need))
                 Skip = $"needs {need}";
     }
 

@@ -25,6 +25,18 @@ public sealed class RunOptionReaderTests
         Assert.Equal(["p", "q"], Words.Text(options.Command));
     }
 
+    [Theory]
+    [InlineData("--adapter", AdapterUse.Any)]
+    [InlineData("--adapter=auto", AdapterUse.Auto)]
+    [InlineData("--adapter=poll", AdapterUse.Poll)]
+    [InlineData("--adapter=event", AdapterUse.Event)]
+    public void An_adapter_goes_with_memory_that_it_can_reach(string option, AdapterUse use)
+    {
+        KernelOptions kernel = Words.Options(option, "--", "p").Kernel;
+        Assert.Equal((use, true), (kernel.Adapter, kernel.SharesMemory));
+        Assert.Equal(AdapterUse.None, Words.Options("p").Kernel.Adapter);
+    }
+
     [Fact]
     public void Without_options_nothing_is_narrowed()
     {
@@ -57,6 +69,7 @@ public sealed class RunOptionReaderTests
     [InlineData("--bind|/etc:x", "must begin with '/'")]
     [InlineData("--bind|/nonexistent:/x", "does not exist")]
     [InlineData("--network|bridge", "not one of host, none")]
+    [InlineData("--adapter=fast", "not one of auto, poll, event")]
     [InlineData("--syscalls|fast", "not one of exit, attendant, auto")]
     [InlineData("--name|-x", "is no name")]
     [InlineData("--name|a/b", "is no name")]

@@ -10,6 +10,10 @@ internal static class Shell
     /// <summary>The command-line tool as it was built for this test.</summary>
     internal static string Weft { get; } = FindWeft();
 
+    /// <summary>The daemon as it was built with it, or a path where nothing is.</summary>
+    internal static string Daemon => new[] { Path.Combine(Path.GetDirectoryName(Weft)!, "weftd"), Weft.Replace("Weft.Cli", "Weft.Host") + "d" }
+        .FirstOrDefault(File.Exists, "/nonexistent");
+
     /// <summary>The script at the root of the repository.</summary>
     internal static string Launcher { get; } = Path.Combine(Weft[..Weft.IndexOf("/artifacts/", StringComparison.Ordinal)], "weft");
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Machine.Tests;
 

@@ -1,4 +1,5 @@
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Machine.Tests;
 
@@ -67,7 +68,7 @@ public sealed class GuestMachineTests : IDisposable
         byte[] ways = new byte[SystemCallSlot.WayCount];
         ways[1] = 1;
         _vcpu.Slot.SetWays(ways, []);
-        _vcpu.Slot.Patience = uint.MaxValue;
+        _vcpu.Slot.SetPatience(untilTaken: uint.MaxValue, untilAnswered: uint.MaxValue);
         _vcpu.Slot.IsAttended = true;
         ulong seen = 0;
         Thread attendant = new(() =>
@@ -95,13 +96,40 @@ public sealed class GuestMachineTests : IDisposable
         byte[] ways = new byte[SystemCallSlot.WayCount];
         ways[1] = 1;
         _vcpu.Slot.SetWays(ways, []);
-        _vcpu.Slot.Patience = 10;
+        _vcpu.Slot.SetPatience(untilTaken: 10, untilAnswered: uint.MaxValue);
         _vcpu.Slot.IsAttended = true;
         Start([0xb8, 1, 0, 0, 0, 0xbf, 7, 0, 0, 0, 0x0f, 0x05]);
         Assert.Equal(VcpuExit.SystemCall, _vcpu.Run());
         Assert.Equal(1UL, _vcpu.Registers.Rax);
         Assert.Equal(Code + 12, _vcpu.Registers.Rip);
         Assert.False(_vcpu.Slot.Reclaim(out _));
+    }
+
+    [KvmFact]
+    public void A_stub_leaves_while_its_call_is_worked_on_for_too_long_and_the_answer_is_taken_from_its_slot()
+    {
+        byte[] ways = new byte[SystemCallSlot.WayCount];
+        ways[1] = 1;
+        _vcpu.Slot.SetWays(ways, []);
+        _vcpu.Slot.SetPatience(untilTaken: uint.MaxValue, untilAnswered: 10);
+        _vcpu.Slot.IsAttended = true;
+        using ManualResetEventSlim hasLeft = new();
+        Thread attendant = new(() =>
+        {
+            Span<ulong> words = stackalloc ulong[6];
+            while (!_vcpu.Slot.TryTake(out _, words))
+                Thread.SpinWait(1);
+            hasLeft.Wait();
+            _vcpu.Slot.Answer(99);
+        });
+        attendant.Start();
+        Start([0xb8, 1, 0, 0, 0, 0xbf, 7, 0, 0, 0, 0x0f, 0x05]);
+        Assert.Equal(VcpuExit.SystemCall, _vcpu.Run());
+        Assert.Equal(1UL, _vcpu.Registers.Rax);
+        hasLeft.Set();
+        Assert.True(_vcpu.Slot.Reclaim(out ulong result));
+        Assert.Equal(99UL, result);
+        attendant.Join();
     }
 
     [KvmFact]

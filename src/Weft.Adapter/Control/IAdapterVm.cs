@@ -1,3 +1,4 @@
+using Weft.Adapter.Snapshots;
 using Weft.Native;
 
 namespace Weft.Adapter.Control;
@@ -24,6 +25,16 @@ public interface IAdapterVm : IDisposable
     /// <summary>Forgets memory; regions that use it keep it until they end.</summary>
     Errno DetachMemory(int source);
 
+    /// <summary>What the VM's queue pairs did so far, ended ones too.</summary>
+    TrafficCounts CountTraffic() => default;
+
     /// <summary>A context: what one open of /dev/infiniband/uverbs0 has. Disposing it frees all that it made.</summary>
     Errno OpenContext(out IAdapterContext? context);
+
+    /// <summary>Connection management for the VM: at most one channel. Disposing it closes what it made. EOPNOTSUPP where there is none.</summary>
+    Errno OpenConnections(out IConnectionChannel? connections)
+    {
+        connections = null;
+        return Errno.EOPNOTSUPP;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Weft.Adapter.Control;
+using Weft.Adapter.Snapshots;
 using Weft.Native;
 
 namespace Weft.Adapter.Wire;
@@ -86,6 +87,15 @@ public sealed class RemoteAdapterVm : IAdapterVm
     }
 
     /// <inheritdoc/>
+    public TrafficCounts CountTraffic()
+    {
+        TrafficCounts counts = default;
+        FrameHeader frame = new() { Verb = WireVerb.CountTraffic };
+        _client.Ask(ref frame, [], [], MemoryMarshal.AsBytes(new Span<TrafficCounts>(ref counts)), out _);
+        return counts;
+    }
+
+    /// <inheritdoc/>
     public Errno OpenContext(out IAdapterContext? context)
     {
         context = null;
@@ -105,6 +115,17 @@ public sealed class RemoteAdapterVm : IAdapterVm
             opened.TellGone();
         context = opened;
         return Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public Errno OpenConnections(out IConnectionChannel? connections)
+    {
+        connections = null;
+        FrameHeader frame = new() { Verb = WireVerb.OpenConnections };
+        Errno error = _client.Ask(ref frame, [], [], [], out int events);
+        if (error == Errno.None)
+            connections = new RemoteConnectionChannel(_client, events);
+        return error;
     }
 
     /// <summary>Leaves the daemon, which frees all that the VM had.</summary>
@@ -136,10 +157,10 @@ public sealed class RemoteAdapterVm : IAdapterVm
         return error switch
         {
             Errno.None => device,
-            Errno.EPROTO => throw new IOException("the running weftd is of another version; stop it (weftd --stop) and try again"),
+            Errno.EPROTO => throw new IOException("the running weftd is of another version; stop it (weft daemon --stop) and try again"),
             Errno.ENOMEM or Errno.EMFILE or Errno.ENFILE => throw new IOException("weftd has no room for another VM; end one, or raise its limits (ulimit -n)"),
-            Errno.EIO => throw new IOException("weftd closed the connection; 'weftd --foreground --verbose' says why"),
-            _ => throw new IOException($"weftd refuses the VM ({error}); 'weftd --foreground --verbose' says why"),
+            Errno.EIO => throw new IOException("weftd closed the connection; 'weft daemon --foreground --verbose' says why"),
+            _ => throw new IOException($"weftd refuses the VM ({error}); 'weft daemon --foreground --verbose' says why"),
         };
     }
 

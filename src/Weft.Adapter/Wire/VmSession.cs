@@ -13,6 +13,7 @@ namespace Weft.Adapter.Wire;
 internal sealed class VmSession(IAdapterVm vm, FrameChannel channel, int mostContexts) : IDisposable
 {
     private readonly Dictionary<uint, IAdapterContext> _contexts = [];
+    private readonly ConnectionSession _connections = new(vm, channel);
     private uint _lastContext;
 
     /// <summary>Does it. On success the frame is the answer, whose body stands in the channel's payload.</summary>
@@ -24,8 +25,10 @@ internal sealed class VmSession(IAdapterVm vm, FrameChannel channel, int mostCon
         returned = -1;
         if (descriptors.Length != (frame.Verb == WireVerb.AttachMemory ? 1 : 0))
             return Errno.EPROTO;
-        if (frame.Verb is WireVerb.AttachMemory or WireVerb.DetachMemory or WireVerb.OpenContext)
+        if (frame.Verb is WireVerb.AttachMemory or WireVerb.DetachMemory or WireVerb.CountTraffic or WireVerb.OpenContext)
             return DoForVm(ref frame, descriptors, out returned);
+        if (ConnectionSession.Knows(frame.Verb))
+            return _connections.Do(ref frame, out returned);
         if (!_contexts.TryGetValue(frame.Context, out IAdapterContext? context))
             return Errno.EINVAL;
         if (frame.Verb == WireVerb.CloseContext && frame.LengthBytes == 0)
@@ -45,9 +48,10 @@ internal sealed class VmSession(IAdapterVm vm, FrameChannel channel, int mostCon
         };
     }
 
-    /// <summary>Frees every context.</summary>
+    /// <summary>Frees every context, and closes the connections.</summary>
     public void Dispose()
     {
+        _connections.Dispose();
         foreach (IAdapterContext context in _contexts.Values)
             context.Dispose();
         _contexts.Clear();
@@ -66,6 +70,8 @@ internal sealed class VmSession(IAdapterVm vm, FrameChannel channel, int mostCon
                 return error;
             case WireVerb.DetachMemory:
                 return frame.First is > 0 and <= int.MaxValue ? vm.DetachMemory((int)frame.First) : Errno.EINVAL;
+            case WireVerb.CountTraffic:
+                return Put(ref frame, Errno.None, vm.CountTraffic());
             default:
                 return OpenContext(ref frame, out returned);
         }

@@ -7,6 +7,7 @@ internal enum WireVerb : uint
     Hello = 1,
     AttachMemory,
     DetachMemory,
+    CountTraffic,
 
     /// <summary>Answer: First is the context's number; one descriptor, of asynchronous events.</summary>
     OpenContext,
@@ -36,4 +37,16 @@ internal enum WireVerb : uint
     CloseXrcDomain,
     AttachMulticast,
     DetachMulticast,
+
+    /// <summary>Answer: one descriptor, of connection events.</summary>
+    OpenConnections,
+    CloseConnections,
+    ConnectionBind,
+    ConnectionListen,
+    ConnectionResolve,
+    ConnectionConnect,
+    ConnectionAccept,
+    ConnectionReject,
+    ConnectionDisconnect,
+    ConnectionClose,
 }

@@ -32,7 +32,7 @@ public static class BashCompletion
             local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} index
             COMPREPLY=()
             if (( COMP_CWORD == 1 )); then
-                COMPREPLY=($(compgen -W 'run ps kill pause resume doctor completion --help --version' -- "$word"))
+                COMPREPLY=($(compgen -W 'run ps kill pause resume adapter daemon doctor completion --help --version' -- "$word"))
                 return
             fi
             case ${COMP_WORDS[1]} in
@@ -40,6 +40,8 @@ public static class BashCompletion
                 ps) COMPREPLY=($(compgen -W '--json --help' -- "$word")); return ;;
                 kill) COMPREPLY=($(compgen -W '--group --force --help' -- "$word")); return ;;
                 pause|resume) COMPREPLY=($(compgen -W '--group --help' -- "$word")); return ;;
+                adapter) COMPREPLY=($(compgen -W '--queue-pairs --regions --json --watch --help' -- "$word")); return ;;
+                daemon) COMPREPLY=($(compgen -W '--engine --grace --foreground --verbose --stop --force --help' -- "$word")); return ;;
                 doctor) COMPREPLY=($(compgen -W '--json --help' -- "$word")); return ;;
                 run) ;;
                 *) return ;;

@@ -44,6 +44,8 @@ public static class ZshCompletion
                     'kill:end VMs'
                     'pause:stop VMs for a while'
                     'resume:let paused VMs run on'
+                    'adapter:show the RDMA adapter'
+                    'daemon:run the adapter daemon'
                     'doctor:say what this machine offers'
                     'completion:print a completion script')
                 _describe command commands
@@ -59,6 +61,9 @@ public static class ZshCompletion
                 ps) _arguments '--json[print JSON]' ;;
                 kill) _arguments '--group=[all VMs of this group]:NAME: ' '--force[send SIGKILL]' '*:VM: ' ;;
                 pause|resume) _arguments '--group=[all VMs of this group]:NAME: ' '*:VM: ' ;;
+                adapter) _arguments '--queue-pairs[list queue pairs]' '--regions[list memory regions]' '--json[print JSON]' '--watch[print anew every second]' ;;
+                daemon) _arguments '--engine=[when the engine polls]:engine:(auto poll event)' '--grace=[seconds to outlive the last VM]:seconds: ' \
+                    '--foreground[stay in this terminal]' '--verbose[log what happens]' '--stop[end the daemon that runs]' '--force[though VMs use it]' ;;
                 doctor) _arguments '--json[print JSON]' ;;
                 completion) _values shell bash zsh fish ;;
             esac

@@ -134,7 +134,7 @@ internal static class AttributeCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
-        if (file.Description is VirtualFile or VirtualDirectory)
+        if (file.Description is VirtualFile or VirtualDirectory or DeviceFile)
             return Errno.EINVAL;
         Errno error = FileSizeLimit.CheckLength(thread, file.Host, length);
         return error != Errno.None ? error : thread.Block(SystemCall.Ftruncate, file.Host, length);
@@ -146,7 +146,7 @@ internal static class AttributeCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
-        if (file.Description is VirtualFile or VirtualDirectory)
+        if (file.Description is VirtualFile or VirtualDirectory or DeviceFile)
             return Errno.EBADF;
         const int keepSize = 1;
         Errno error = (mode & keepSize) != 0 ? Errno.None : FileSizeLimit.CheckLength(thread, file.Host, unchecked(offset + length));
@@ -172,7 +172,7 @@ internal static class AttributeCalls
     /// <summary>The same for a descriptor.</summary>
     internal static Errno RefuseChange(GuestThread thread, in FileLease file) =>
         !file.IsOpen ? Errno.EBADF
-        : file.Description is VirtualFile or VirtualDirectory ? Errno.EPERM
+        : file.Description is VirtualFile or VirtualDirectory or DeviceFile ? Errno.EPERM
         : file.Description.Mount is { IsReadOnly: true } || IsForeignFile(thread, file) ? Errno.EROFS : Errno.None;
 
     /// <summary>With --read-only, what came from outside of the mounts keeps its attributes.</summary>

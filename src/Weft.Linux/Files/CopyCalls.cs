@@ -16,7 +16,7 @@ internal static class CopyCalls
         using FileLease destination = thread.Files.Rent(to);
         if (!source.IsOpen || !destination.IsOpen)
             return Errno.EBADF;
-        if (destination.Description is VirtualFile)
+        if (destination.Description is VirtualFile or DeviceFile || source.Description is DeviceFile)
             return Errno.EINVAL;
         if (!TakeOffset(thread, offset, 0, out long offsetAddress))
             return Errno.EFAULT;
@@ -40,6 +40,7 @@ internal static class CopyCalls
         using FileLease source = thread.Files.Rent(from);
         using FileLease destination = thread.Files.Rent(to);
         return !source.IsOpen || !destination.IsOpen ? Errno.EBADF
+            : source.Description is DeviceFile ? Errno.EINVAL
             : ReadWriteCalls.RaiseIfBroken(thread, thread.Block(SystemCall.Tee, source.Host, destination.Host, (long)count, flags));
     }
 
@@ -48,6 +49,8 @@ internal static class CopyCalls
     {
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
+            return Errno.EBADF;
+        if (file.Description is DeviceFile)
             return Errno.EBADF;
         long mode = HostStubs.CallQuick(SystemCall.Fcntl, file.Host, 3);
         bool isWriter = (mode & OpenFlags.AccessMode) != OpenFlags.ReadOnly;
@@ -62,7 +65,7 @@ internal static class CopyCalls
         using FileLease destination = thread.Files.Rent(to);
         if (!source.IsOpen || !destination.IsOpen)
             return Errno.EBADF;
-        if (source.Description is VirtualFile || destination.Description is VirtualFile)
+        if (source.Description is VirtualFile or DeviceFile || destination.Description is VirtualFile or DeviceFile)
             return Errno.EINVAL;
         if (!TakeOffset(thread, fromOffset, 0, out long fromAddress) || !TakeOffset(thread, toOffset, SecondOffset, out long toAddress))
             return Errno.EFAULT;

@@ -60,7 +60,7 @@ internal static class DirectoryCalls
         return Enter(thread, file.Description);
     }
 
-    [SystemCall(SystemCall.Getdents64, SupportState.Full)]
+    [SystemCall(SystemCall.Getdents64, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult ReadEntries(GuestThread thread, int descriptor, GuestVirtualAddress buffer, uint size) =>
         Read(thread, SystemCall.Getdents64, descriptor, buffer, size);
 
@@ -93,6 +93,8 @@ internal static class DirectoryCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
+        if (thread.IsAttended && AttendedFiles.NatureOf(thread, file.Description) != FileNature.Directory)
+            return SyscallResult.Declined;
         if (file.Description is VirtualDirectory made)
         {
             if (call != SystemCall.Getdents64)

@@ -15,7 +15,7 @@ internal static class FcntlCalls
 
     private const int LockBytes = 32;
 
-    [SystemCall(SystemCall.Fcntl, SupportState.Partly, Missing = "leases and directory notification are refused (EINVAL), and F_SETSIG with signals that the VMM needs")]
+    [SystemCall(SystemCall.Fcntl, SupportState.Partly, Ways = CallWays.Attendant, Missing = "leases and directory notification are refused (EINVAL), and F_SETSIG with signals that the VMM needs")]
     internal static SyscallResult Control(GuestThread thread, int descriptor, int command, ulong argument)
     {
         switch (command)
@@ -27,11 +27,13 @@ internal static class FcntlCalls
             case SetFd:
                 return thread.Files.SetCloseOnExec(descriptor, (argument & 1) != 0) ? SyscallResult.Success : Errno.EBADF;
         }
+        if (thread.IsAttended && command is not (GetFl or SetFl))
+            return SyscallResult.Declined;
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
         // A made-up file's memfd must not be changed by the program; its flags may be read.
-        if (file.Description is VirtualDirectory or VirtualFile && command is not (GetFl or SetFl or DupFdQuery))
+        if (file.Description is VirtualDirectory or VirtualFile or DeviceFile && command is not (GetFl or SetFl or DupFdQuery))
             return Errno.EINVAL;
         return ControlFile(thread, file.Description, command, argument);
     }

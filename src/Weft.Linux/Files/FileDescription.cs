@@ -20,6 +20,12 @@ public class FileDescription(int hostDescriptor)
     /// <summary>Of a directory of the VM's own view: its absolute path. Names are looked up below it, never below the host's descriptor.</summary>
     public virtual string? VirtualPath => null;
 
+    /// <summary>What the attendant found it to be; the value only ever goes from unknown to what it is, so threads need not agree on who looks.</summary>
+    internal FileNature Nature { get; set; }
+
+    /// <summary>Whether the VMM makes up what it holds, so that calls on the host's descriptor are not what the program asked for.</summary>
+    internal virtual bool IsMadeUp => GetType() != typeof(FileDescription);
+
     /// <summary>Releases the process's POSIX record locks on the file.</summary>
     internal void ReleaseLocks()
     {

@@ -57,10 +57,15 @@ internal static class HostFile
         return result < 0 ? "" : Encoding.Latin1.GetString(scratch.Span.Slice(PathScratch.Link, (int)result));
     }
 
+    /// <summary>f_type of the file system that a descriptor is on, or -errno.</summary>
+    internal static long FileSystem(NativeBuffer scratch, int descriptor)
+    {
+        long result = HostStubs.CallQuick(SystemCall.Fstatfs, descriptor, (long)scratch.Address.Value + PathScratch.Status);
+        return result < 0 ? result : BitConverter.ToInt64(scratch.Span[PathScratch.Status..]);
+    }
+
     /// <summary>Whether a descriptor is on a procfs, where the host shows the VMM.</summary>
-    internal static bool IsOnProc(NativeBuffer scratch, int descriptor) =>
-        HostStubs.CallQuick(SystemCall.Fstatfs, descriptor, (long)scratch.Address.Value + PathScratch.Status) >= 0
-        && BitConverter.ToInt64(scratch.Span[PathScratch.Status..]) == ProcMagic;
+    internal static bool IsOnProc(NativeBuffer scratch, int descriptor) => FileSystem(scratch, descriptor) == ProcMagic;
 
     /// <summary>Whether a descriptor is one of procfs's files about the VMM itself, wherever that procfs is mounted.</summary>
     internal static bool ShowsVmm(NativeBuffer scratch, int descriptor, int processId)

@@ -60,6 +60,8 @@ public static class InheritedFiles
     /// </summary>
     private sealed class StandardFile(int descriptor) : FileDescription(descriptor)
     {
+        internal override bool IsMadeUp => false;
+
         protected override long OnLastRelease()
         {
             using NativeBuffer buffer = new(PathScratch.MostPathBytes * 2);

@@ -9,7 +9,7 @@ internal static class IoctlCalls
 {
     private const int MostExtents = 256;
 
-    [SystemCall(SystemCall.Ioctl, SupportState.Partly, Missing = "terminals, sockets, network interfaces (reading), files and block devices; others are ENOTTY")]
+    [SystemCall(SystemCall.Ioctl, SupportState.Partly, Ways = CallWays.Attendant, Missing = "terminals, sockets, network interfaces (reading), files and block devices; others are ENOTTY")]
     internal static SyscallResult Control(GuestThread thread, int descriptor, uint request, ulong argument)
     {
         if (request is IoctlTable.FIOCLEX or IoctlTable.FIONCLEX)
@@ -17,8 +17,10 @@ internal static class IoctlCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
-        if (file.Description is VirtualFile or VirtualDirectory || !IoctlTable.TryGet(request, out IoctlKind kind, out int bytes))
+        if (file.Description is VirtualFile or VirtualDirectory or DeviceFile || !IoctlTable.TryGet(request, out IoctlKind kind, out int bytes))
             return Errno.ENOTTY;
+        if (thread.IsAttended && (file.Description.IsMadeUp || request is not (IoctlTable.TCGETS or IoctlTable.TIOCGWINSZ or IoctlTable.FIONREAD or IoctlTable.FIONBIO)))
+            return SyscallResult.Declined;
         if (request is IoctlTable.FS_IOC_SETFLAGS or IoctlTable.FS_IOC_FSSETXATTR && AttributeCalls.RefuseChange(thread, file) is var refusal && refusal != Errno.None)
             return refusal;
         return kind switch
@@ -36,7 +38,9 @@ internal static class IoctlCalls
         // Also for Out: drivers may write less than the structure, and what they leave alone keeps the program's bytes.
         if (!thread.Memory.TryRead(argument, data))
             return Errno.EFAULT;
-        SyscallResult result = thread.Block(SystemCall.Ioctl, host, request, (long)thread.Scratch.Address.Value);
+        SyscallResult result = thread.IsAttended
+            ? HostStubs.Call(SystemCall.Ioctl, host, request, (long)thread.Scratch.Address.Value)
+            : thread.Block(SystemCall.Ioctl, host, request, (long)thread.Scratch.Address.Value);
         if (kind == IoctlKind.In || result.IsError || result.IsRestart)
             return result;
         return thread.Memory.TryWrite(argument, data) ? result : Errno.EFAULT;

@@ -3,7 +3,7 @@ namespace Weft.Linux.Files;
 /// <summary>The ioctls that are passed on, with what their arguments point at. Sources: ioctl_list(2), ioctl_tty(2), netdevice(7), asm-generic/ioctls.h, linux/fs.h.</summary>
 internal static class IoctlTable
 {
-    internal const uint FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452, TIOCGPTPEER = 0x5441,
+    internal const uint TCGETS = 0x5401, TIOCGWINSZ = 0x5413, FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452, TIOCGPTPEER = 0x5441,
         FICLONE = 0x40049409, FICLONERANGE = 0x4020940d, SIOCGIFCONF = 0x8912, SIOCETHTOOL = 0x8946, FS_IOC_FIEMAP = 0xc020660b,
         FS_IOC_SETFLAGS = 0x40086602, FS_IOC_FSSETXATTR = 0x401c5820;
 
@@ -18,16 +18,16 @@ internal static class IoctlTable
 
     private static (IoctlKind Kind, int Bytes) Find(uint request) => request switch
     {
-        0x5401 => (IoctlKind.Out, Termios), // TCGETS
+        TCGETS => (IoctlKind.Out, Termios),
         >= 0x5402 and <= 0x5404 => (IoctlKind.In, Termios), // TCSETS, TCSETSW, TCSETSF
         0x802c542a => (IoctlKind.Out, Termios2), // TCGETS2
         >= 0x402c542b and <= 0x402c542d => (IoctlKind.In, Termios2), // TCSETS2, TCSETSW2, TCSETSF2
         >= 0x5409 and <= 0x540b => (IoctlKind.Value, 0), // TCSBRK, TCXONC, TCFLSH
         >= 0x540c and <= 0x540e => (IoctlKind.Value, 0), // TIOCEXCL, TIOCNXCL, TIOCSCTTY
-        0x540f or 0x5411 or 0x5415 or 0x541b or 0x5424 or 0x5429 => (IoctlKind.Out, 4), // TIOCGPGRP, TIOCOUTQ, TIOCMGET, FIONREAD, TIOCGETD, TIOCGSID
+        0x540f or 0x5411 or 0x5415 or FIONREAD or 0x5424 or 0x5429 => (IoctlKind.Out, 4), // TIOCGPGRP, TIOCOUTQ, TIOCMGET, TIOCGETD, TIOCGSID
         0x5410 or 0x5416 or 0x5417 or 0x5418 or 0x5420 or 0x5423 => (IoctlKind.In, 4), // TIOCSPGRP, TIOCMBIS, TIOCMBIC, TIOCMSET, TIOCPKT, TIOCSETD
         0x5412 or 0x541c or 0x541d => (IoctlKind.Refused, 0), // TIOCSTI, TIOCLINUX, TIOCCONS
-        0x5413 => (IoctlKind.Out, 8), // TIOCGWINSZ
+        TIOCGWINSZ => (IoctlKind.Out, 8),
         0x5414 => (IoctlKind.In, 8), // TIOCSWINSZ
         0x5422 or 0x5425 or 0x5427 or 0x5428 => (IoctlKind.Value, 0), // TIOCNOTTY, TCSBRKP, TIOCSBRK, TIOCCBRK
         0x80045430 or 0x80045438 or 0x80045439 or 0x80045440 => (IoctlKind.Out, 4), // TIOCGPTN, TIOCGPKT, TIOCGPTLCK, TIOCGEXCL

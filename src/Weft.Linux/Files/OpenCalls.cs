@@ -8,7 +8,7 @@ internal static class OpenCalls
 {
     private const int PermissionBits = 0xfff;
 
-    [SystemCall(SystemCall.Open, SupportState.Full)]
+    [SystemCall(SystemCall.Open, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Open(GuestThread thread, GuestVirtualAddress path, int flags, uint mode) =>
         OpenAt(thread, OpenFlags.CurrentDirectory, path, flags, mode);
 
@@ -16,7 +16,7 @@ internal static class OpenCalls
     internal static SyscallResult Create(GuestThread thread, GuestVirtualAddress path, uint mode) =>
         OpenAt(thread, OpenFlags.CurrentDirectory, path, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate, mode);
 
-    [SystemCall(SystemCall.Openat, SupportState.Full)]
+    [SystemCall(SystemCall.Openat, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult OpenAt(GuestThread thread, int directory, GuestVirtualAddress path, int flags, uint mode)
     {
         Errno error = PathText.Read(thread, path, out PathText text);
@@ -53,8 +53,17 @@ internal static class OpenCalls
             : thread.Process.Paths.Open(thread, directory, text, (int)flags, (int)mode, resolve & ~OpenFlags.ResolveCached);
     }
 
-    [SystemCall(SystemCall.Close, SupportState.Full)]
-    internal static SyscallResult Close(GuestThread thread, int descriptor) => thread.Files.Close(descriptor);
+    [SystemCall(SystemCall.Close, SupportState.Full, Ways = CallWays.Attendant)]
+    internal static SyscallResult Close(GuestThread thread, int descriptor)
+    {
+        if (thread.IsAttended)
+        {
+            using FileLease file = thread.Files.Rent(descriptor);
+            if (file.IsOpen && !AttendedFiles.ClosesAtOnce(thread, file.Description))
+                return SyscallResult.Declined;
+        }
+        return thread.Files.Close(descriptor);
+    }
 
     [SystemCall(SystemCall.CloseRange, SupportState.Full)]
     internal static SyscallResult CloseRange(GuestThread thread, uint first, uint last, uint flags)

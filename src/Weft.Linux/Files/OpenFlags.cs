@@ -5,7 +5,7 @@ internal static class OpenFlags
 {
     internal const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, AccessMode = 3;
     internal const int Create = 0x40, Exclusive = 0x80, NoControllingTerminal = 0x100, Truncate = 0x200, Append = 0x400, NonBlocking = 0x800;
-    internal const int Async = 0x2000, Direct = 0x4000, Directory = 0x10000, NoFollow = 0x20000, CloseOnExec = 0x80000, Path = 0x200000;
+    internal const int Async = 0x2000, Direct = 0x4000, LargeFile = 0x8000, Directory = 0x10000, NoFollow = 0x20000, CloseOnExec = 0x80000, Path = 0x200000;
 
     /// <summary>__O_TMPFILE alone, without O_DIRECTORY.</summary>
     internal const int Temporary = 0x400000;

@@ -55,6 +55,8 @@ public sealed partial class PathResolver
         bool isChange = (flags & (OpenFlags.AccessMode | OpenFlags.Create | OpenFlags.Truncate)) != 0;
         // A file of a read-only mount must be known for what it is first: devices and pipes may be written to.
         bool mayChange = !isChange || !IsReadOnlyAt(start, path);
+        if (thread.IsAttended)
+            return mayChange && resolve == 0 ? OpenAttended(thread, start, path, flags, out file) : SyscallResult.Declined;
         if (mayChange && !NeedsWalk(thread, start.Description, path)
             && TryConfined(thread, start, path, flags, mode, resolve, true, out SyscallResult quick))
         {
@@ -66,6 +68,30 @@ public sealed partial class PathResolver
             return OpenBelow(thread, start, path, flags, mode, resolve, mayChange, out file);
         using PathWalker walker = new(this, thread, thread.Scratch, (resolve & OpenFlags.ResolveNoSymlinks) != 0);
         return OpenByWalk(thread, walker, start, path, flags, mode, out file);
+    }
+
+    /// <summary>
+    /// Opens a regular file or directory that is there, on a local file system, and declines the rest: an open of a
+    /// pipe waits for its other end, that of a device for whatever it likes. So the object is found first, and looked at.
+    /// </summary>
+    private SyscallResult OpenAttended(GuestThread thread, in FileLease start, scoped in PathText path, int flags, out FileDescription? file)
+    {
+        file = null;
+        const int settled = OpenFlags.AccessMode | OpenFlags.CloseOnExec | OpenFlags.Directory | OpenFlags.NonBlocking | OpenFlags.LargeFile | OpenFlags.Append;
+        if ((flags & ~settled) != 0 || NeedsWalk(thread, start.Description, path)
+            || !TryConfined(thread, start, path, OpenFlags.Path | OpenFlags.CloseOnExec | (flags & OpenFlags.Directory), 0, 0, false, out SyscallResult found))
+            return SyscallResult.Declined;
+        if (found.IsError)
+            return found;
+        int host = (int)found.Value;
+        FileNature nature = AttendedFiles.Examine(thread.Scratch, host);
+        SyscallResult result = SyscallResult.Declined;
+        if (nature is FileNature.StoredFile or FileNature.MemoryFile or FileNature.Directory)
+            result = HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.PutDescriptorPath(thread.Scratch, host), flags);
+        HostFile.Close(host);
+        if (!result.IsError && result != SyscallResult.Declined)
+            file = new FileDescription((int)result.Value) { Mount = MountOf(start, path), Nature = nature };
+        return result;
     }
 
     private bool IsReadOnlyAt(in FileLease start, scoped in PathText path) =>
@@ -198,6 +224,8 @@ public sealed partial class PathResolver
                 return isWrite || (flags & OpenFlags.Create) != 0 ? Errno.EISDIR : VirtualDirectory.Open(thread, node, level.Path, out file);
             case VirtualNodeKind.File:
                 return VirtualFile.Open(thread, node, level.Path, flags, out file);
+            case VirtualNodeKind.Device when (flags & OpenFlags.Path) == 0:
+                return node.Open!(thread, level.Path, flags, out file);
             case VirtualNodeKind.Descriptor when (flags & OpenFlags.NoFollow) == 0:
                 return OpenDescriptor(thread, node.DescriptorNumber, flags, out file);
             default:
@@ -213,10 +241,10 @@ public sealed partial class PathResolver
         if (!lease.IsOpen)
             return Errno.ENOENT;
         FileDescription old = lease.Description;
-        if (old is VirtualFile or VirtualDirectory)
+        if (old is VirtualFile or VirtualDirectory or DeviceFile)
         {
             file = null;
-            string path = old is VirtualFile made ? made.Path : old.VirtualPath!;
+            string path = old switch { VirtualFile made => made.Path, DeviceFile device => device.Path, _ => old.VirtualPath! };
             return OpenDescription(thread, OpenFlags.CurrentDirectory, PathText.Put(thread.Scratch, path), flags, 0, 0, out file);
         }
         long mode = HostFile.Mode(thread.Scratch, lease.Host);

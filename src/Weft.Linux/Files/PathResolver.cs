@@ -73,6 +73,8 @@ public sealed partial class PathResolver
             return path;
         if (file is VirtualFile made)
             return made.Path;
+        if (file is DeviceFile device)
+            return device.Path;
         string host = HostFile.PathOf(scratch, file.Host);
         if (!Mounts.IsNarrowed || !host.StartsWith('/'))
             return host;

@@ -12,16 +12,20 @@ internal static class ReadWriteCalls
     // kernel decides what comes first, its own checks, the end of the file or EFAULT.
     private const long NoMemory = 8;
 
-    [SystemCall(SystemCall.Read, SupportState.Full)]
+    [SystemCall(SystemCall.Read, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Read(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count)
     {
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
+        if (thread.IsAttended && file.Description.IsMadeUp)
+            return SyscallResult.Declined;
         if (file.Description is VirtualDirectory)
             return Errno.EISDIR;
         if (file.Description is SignalDescription signals)
             return signals.Read(thread, buffer, count);
+        if (file.Description is DeviceFile)
+            return Errno.EINVAL;
         if (file.Description is VirtualFile made)
         {
             if (made.Moves)
@@ -34,20 +38,24 @@ internal static class ReadWriteCalls
         if (count == 0)
             return thread.Block(SystemCall.Read, file.Host, (long)thread.Scratch.Address.Value, 0);
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out HostAddress host, out ulong contiguous) && contiguous == count)
-            return thread.Block(SystemCall.Read, file.Host, (long)host.Value, (long)count);
+            return AttendedFiles.Transfer(thread, file.Description, SystemCall.Read, (long)host.Value, (long)count, count);
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
         return error != Errno.None ? thread.Block(SystemCall.Read, file.Host, NoMemory, (long)count)
             : thread.Block(SystemCall.Readv, file.Host, (long)vectors.Address.Value, vectors.Count);
     }
 
-    [SystemCall(SystemCall.Write, SupportState.Full)]
+    [SystemCall(SystemCall.Write, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Write(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count)
     {
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
+        if (thread.IsAttended && (file.Description.IsMadeUp || FileSizeLimit.IsSet(thread)))
+            return SyscallResult.Declined;
         if (file.Description is VirtualFile made)
             return made.Moves ? made.Move(thread, buffer, count, null, true) : made.Write(thread, buffer, count);
+        if (file.Description is DeviceFile device)
+            return device.Write(thread, buffer, count);
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
             return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
@@ -56,13 +64,13 @@ internal static class ReadWriteCalls
         if (count == 0)
             return thread.Block(SystemCall.Write, file.Host, (long)thread.Scratch.Address.Value, 0);
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Read, out HostAddress host, out ulong contiguous) && contiguous == count)
-            return RaiseIfBroken(thread, thread.Block(SystemCall.Write, file.Host, (long)host.Value, (long)count));
+            return RaiseIfBroken(thread, AttendedFiles.Transfer(thread, file.Description, SystemCall.Write, (long)host.Value, (long)count, count));
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
         return error != Errno.None ? thread.Block(SystemCall.Write, file.Host, NoMemory, (long)count)
             : RaiseIfBroken(thread, thread.Block(SystemCall.Writev, file.Host, (long)vectors.Address.Value, vectors.Count));
     }
 
-    [SystemCall(SystemCall.Pread64, SupportState.Full)]
+    [SystemCall(SystemCall.Pread64, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult ReadAt(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count, long offset)
     {
         using FileLease file = thread.Files.Rent(descriptor);
@@ -70,8 +78,12 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (offset < 0)
             return Errno.EINVAL;
+        if (thread.IsAttended && file.Description.IsMadeUp)
+            return SyscallResult.Declined;
         if (file.Description is VirtualDirectory)
             return Errno.EISDIR;
+        if (file.Description is DeviceFile)
+            return Errno.ESPIPE;
         if (file.Description is VirtualFile made)
         {
             if (made.Moves)
@@ -84,13 +96,13 @@ internal static class ReadWriteCalls
         if (count == 0)
             return thread.Block(SystemCall.Pread64, file.Host, (long)thread.Scratch.Address.Value, 0, offset);
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Write, out HostAddress host, out ulong contiguous) && contiguous == count)
-            return thread.Block(SystemCall.Pread64, file.Host, (long)host.Value, (long)count, offset);
+            return AttendedFiles.Transfer(thread, file.Description, SystemCall.Pread64, (long)host.Value, (long)count, count, offset);
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Write, out GuestVectors vectors);
         return error != Errno.None ? thread.Block(SystemCall.Pread64, file.Host, NoMemory, (long)count, offset)
             : thread.Block(SystemCall.Preadv, file.Host, (long)vectors.Address.Value, vectors.Count, offset);
     }
 
-    [SystemCall(SystemCall.Pwrite64, SupportState.Full)]
+    [SystemCall(SystemCall.Pwrite64, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult WriteAt(GuestThread thread, int descriptor, GuestVirtualAddress buffer, ulong count, long offset)
     {
         using FileLease file = thread.Files.Rent(descriptor);
@@ -98,6 +110,10 @@ internal static class ReadWriteCalls
             return Errno.EBADF;
         if (offset < 0)
             return Errno.EINVAL;
+        if (file.Description is DeviceFile)
+            return Errno.ESPIPE;
+        if (thread.IsAttended && (file.Description.IsMadeUp || FileSizeLimit.IsSet(thread)))
+            return SyscallResult.Declined;
         if (file.Description is VirtualFile made)
             return made.Moves ? made.Move(thread, buffer, count, offset, true) : made.Write(thread, buffer, count);
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
@@ -107,14 +123,14 @@ internal static class ReadWriteCalls
             return tooBig;
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
         return error != Errno.None ? error
-            : RaiseIfBroken(thread, thread.Block(SystemCall.Pwritev, file.Host, (long)vectors.Address.Value, vectors.Count, offset));
+            : RaiseIfBroken(thread, AttendedFiles.Transfer(thread, file.Description, SystemCall.Pwritev, (long)vectors.Address.Value, vectors.Count, vectors.TotalBytes, offset));
     }
 
     [SystemCall(SystemCall.Readv, SupportState.Full)]
     internal static SyscallResult ReadVector(GuestThread thread, int descriptor, GuestVirtualAddress array, ulong count) =>
         Transfer(thread, SystemCall.Readv, descriptor, array, count, PageAccess.Write, 0, 0);
 
-    [SystemCall(SystemCall.Writev, SupportState.Full)]
+    [SystemCall(SystemCall.Writev, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult WriteVector(GuestThread thread, int descriptor, GuestVirtualAddress array, ulong count) =>
         Transfer(thread, SystemCall.Writev, descriptor, array, count, PageAccess.Read, 0, 0);
 
@@ -140,6 +156,8 @@ internal static class ReadWriteCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
+        if (file.Description is DeviceFile)
+            return Errno.ESPIPE;
         return file.Description is VirtualDirectory directory ? directory.Seek(offset, whence)
             : HostStubs.Call(SystemCall.Lseek, file.Host, offset, whence);
     }
@@ -157,8 +175,12 @@ internal static class ReadWriteCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
+        if (thread.IsAttended && (file.Description.IsMadeUp || FileSizeLimit.IsSet(thread)))
+            return SyscallResult.Declined;
         if (file.Description is VirtualDirectory)
             return need == PageAccess.Write ? Errno.EISDIR : Errno.EBADF;
+        if (file.Description is DeviceFile)
+            return Errno.EINVAL;
         if (file.Description is VirtualFile made)
         {
             bool atCurrent = call is SystemCall.Readv or SystemCall.Writev || offset == -1;
@@ -177,7 +199,7 @@ internal static class ReadWriteCalls
             entries = FileSizeLimit.Cut(thread, file.Host, call == SystemCall.Writev || offset == -1 ? null : offset, vectors, out error);
         if (error != Errno.None)
             return error;
-        SyscallResult result = thread.Block(call, file.Host, (long)vectors.Address.Value, entries, offset, 0, flags);
+        SyscallResult result = AttendedFiles.Transfer(thread, file.Description, call, (long)vectors.Address.Value, entries, vectors.TotalBytes, offset, flags);
         return need == PageAccess.Read ? RaiseIfBroken(thread, result) : result;
     }
 

@@ -27,6 +27,8 @@ internal static class StatCalls
         Span<byte> result = thread.Scratch.Span[..VirtualStatus.StatBytes];
         if (file.Description is VirtualDirectory directory)
             VirtualStatus.Fill(result, directory.Node, directory.VirtualPath);
+        else if (file.Description is DeviceFile device)
+            VirtualStatus.Fill(result, device.Node, device.Path);
         else if (HostStubs.Call(SystemCall.Fstat, file.Host, (long)thread.Scratch.Address.Value) is < 0 and long failed)
             return failed;
         return thread.Memory.TryWrite(status, result) ? SyscallResult.Success : Errno.EFAULT;

@@ -48,7 +48,7 @@ internal static class SyncCalls
     {
         using FileLease file = thread.Files.Rent(descriptor);
         return !file.IsOpen ? Errno.EBADF
-            : Fill(thread, file.Host, file.Description is VirtualFile or VirtualDirectory, file.Description.Mount is { IsReadOnly: true }, status);
+            : Fill(thread, file.Host, file.Description is VirtualFile or VirtualDirectory or DeviceFile, file.Description.Mount is { IsReadOnly: true }, status);
     }
 
     private static SyscallResult On(GuestThread thread, SystemCall call, int descriptor, long a1 = 0, long a2 = 0, long a3 = 0)
@@ -56,7 +56,7 @@ internal static class SyncCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
-        return file.Description is VirtualFile or VirtualDirectory ? Errno.EINVAL : thread.Block(call, file.Host, a1, a2, a3);
+        return file.Description is VirtualFile or VirtualDirectory or DeviceFile ? Errno.EINVAL : thread.Block(call, file.Host, a1, a2, a3);
     }
 
     /// <summary>struct statfs: f_type, f_bsize, …, f_namelen at 64, f_frsize at 72, f_flags at 80. Source: asm-generic/statfs.h.</summary>

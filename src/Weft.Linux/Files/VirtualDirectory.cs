@@ -71,13 +71,14 @@ internal sealed class VirtualDirectory : FileDescription
     /// <summary>struct linux_dirent64: d_ino, d_off, d_reclen, d_type, d_name. Source: getdents(2).</summary>
     private int Put(Span<byte> destination, int index)
     {
-        const byte directory = 4, regular = 8, link = 10, unknown = 0;
+        const byte directory = 4, regular = 8, link = 10, character = 2, unknown = 0;
         string name = index switch { 0 => ".", 1 => "..", _ => _entries[index - 2].Name };
         byte type = index < 2 ? directory : _entries[index - 2].Kind switch
         {
             VirtualNodeKind.Directory => directory,
             VirtualNodeKind.File => regular,
             VirtualNodeKind.Symlink or VirtualNodeKind.Descriptor => link,
+            VirtualNodeKind.Device => character,
             _ => unknown,
         };
         int nameBytes = Encoding.UTF8.GetByteCount(name);

@@ -24,6 +24,13 @@ public sealed class VirtualNode
     /// <summary>Serves a read or write call at a position. Returns the bytes moved or an error. Must not throw.</summary>
     public delegate SyscallResult Mover(GuestThread thread, GuestVirtualAddress buffer, ulong count, ulong position, bool writes);
 
+    /// <summary>Opens a device. Returns a value of 0 or more with the file, or an error. Must not throw.</summary>
+    /// <param name="thread">The caller.</param>
+    /// <param name="path">The path of the node.</param>
+    /// <param name="flags">open(2)'s.</param>
+    /// <param name="file">The open file, the caller's.</param>
+    public delegate SyscallResult Opener(GuestThread thread, string path, int flags, out FileDescription? file);
+
     /// <summary>What it is.</summary>
     public VirtualNodeKind Kind { get; }
 
@@ -38,6 +45,12 @@ public sealed class VirtualNode
 
     /// <summary>Of a file without content of its own, such as /proc/self/mem: serves each call.</summary>
     public Mover? Move { get; private init; }
+
+    /// <summary>Of a device: opens it.</summary>
+    public Opener? Open { get; private init; }
+
+    /// <summary>Of a device: its number.</summary>
+    public DeviceNumber Device { get; private init; }
 
     /// <summary>Of a directory: its entries.</summary>
     public Lister? List { get; private init; }
@@ -58,6 +71,13 @@ public sealed class VirtualNode
     /// <summary>A file that serves each read and write call by itself.</summary>
     public static VirtualNode Memory(Mover move, int permissions) =>
         new(VirtualNodeKind.File, permissions) { Read = static _ => [], Write = static (_, _) => Errno.EIO, Move = move };
+
+    /// <summary>A character device that everybody may read and write.</summary>
+    public static VirtualNode Character(DeviceNumber number, Opener open)
+    {
+        const int everybody = 0x1b6;
+        return new(VirtualNodeKind.Device, everybody) { Device = number, Open = open };
+    }
 
     /// <summary>A directory.</summary>
     public static VirtualNode Directory(Lister list, int permissions = 0x16d) =>

@@ -17,4 +17,7 @@ public enum VirtualNodeKind
 
     /// <summary>A descriptor of the guest, opened anew: /proc/self/fd/N.</summary>
     Descriptor,
+
+    /// <summary>A character device that the VMM serves.</summary>
+    Device,
 }

@@ -31,6 +31,7 @@ internal static class VirtualStatus
         BinaryPrimitives.WriteUInt32LittleEndian(stat[24..], ModeOf(node));
         BinaryPrimitives.WriteUInt32LittleEndian(stat[28..], user);
         BinaryPrimitives.WriteUInt32LittleEndian(stat[32..], group);
+        BinaryPrimitives.WriteUInt64LittleEndian(stat[40..], node.Device.Encoded);
         BinaryPrimitives.WriteUInt64LittleEndian(stat[48..], SizeOf(node));
         BinaryPrimitives.WriteUInt64LittleEndian(stat[56..], BlockBytes);
         long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -55,6 +56,8 @@ internal static class VirtualStatus
         long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         foreach (int time in (ReadOnlySpan<int>)[64, 96, 112])
             BinaryPrimitives.WriteInt64LittleEndian(statx[time..], now);
+        BinaryPrimitives.WriteUInt32LittleEndian(statx[128..], node.Device.Major);
+        BinaryPrimitives.WriteUInt32LittleEndian(statx[132..], node.Device.Minor);
         BinaryPrimitives.WriteUInt32LittleEndian(statx[140..], Device);
     }
 
@@ -62,6 +65,7 @@ internal static class VirtualStatus
     {
         VirtualNodeKind.Directory => FileType.Directory,
         VirtualNodeKind.Symlink or VirtualNodeKind.Descriptor => FileType.Link,
+        VirtualNodeKind.Device => FileType.CharacterDevice,
         _ => FileType.Regular,
     });
 

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics.X86;
-using System.Security.Cryptography;
 using System.Text;
 using Weft.Linux.Memory;
 using Weft.Linux.Time;
@@ -24,7 +23,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
     {
         using ProgramFile program = OpenThroughScripts(path, ref arguments);
         ElfImage image = Parse(program, ElfRole.Program);
-        LoadPlan plan = Plan(program, image, LoadPlacement.ProgramBias(image, Random()), ElfRole.Program);
+        LoadPlan plan = Plan(program, image, LoadPlacement.ProgramBias(image, HostRandom.NextWord()), ElfRole.Program);
         MapImage(plan, program);
         LoadPlan start = plan;
         ulong interpreterBase = 0;
@@ -33,7 +32,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
             start = LoadInterpreter(program, range);
             interpreterBase = start.Bias;
         }
-        process.Memory.InitializeBreak(LoadPlacement.BreakStart(plan, Random()));
+        process.Memory.InitializeBreak(LoadPlacement.BreakStart(plan, HostRandom.NextWord()));
         MapStack(image.HasExecutableStack);
         ulong vdso = VdsoMapping.Map(process, thread.Vcpu);
         InitialStack stack = BuildStack(path, arguments, environment, new AuxiliaryValues
@@ -136,6 +135,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
                     HostDescriptor = file.Descriptor,
                     FileOffset = action.FileOffset,
                     File = mapped,
+                    IsCopy = true,
                 }),
                 _ => process.Memory.Map(RequestFor(action)),
             };
@@ -174,10 +174,10 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
             Arguments = arguments,
             Environment = environment,
             ExecutedPath = Encoding.UTF8.GetBytes(path),
-            RandomBytes = RandomNumberGenerator.GetBytes(16),
+            RandomBytes = RandomBytes(),
             Auxiliary = auxiliary,
             StackLimit = StackBytes,
-            ShiftRandom = Random(),
+            ShiftRandom = HostRandom.NextWord(),
         };
         return InitialStack.TryBuild(request, out InitialStack? stack, out InitialStackError error)
             ? stack
@@ -186,5 +186,11 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
 
     private static uint Id(SystemCall call) => (uint)HostStubs.CallQuick(call);
 
-    private static ulong Random() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+    private static byte[] RandomBytes()
+    {
+        const int count = 16;
+        byte[] bytes = new byte[count];
+        HostRandom.Fill(bytes);
+        return bytes;
+    }
 }

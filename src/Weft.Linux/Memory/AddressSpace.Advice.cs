@@ -34,11 +34,16 @@ public sealed partial class AddressSpace
         }
     }
 
-    /// <summary>Like <see cref="VisitRange"/>, for changes to the areas themselves: they are split at the range's bounds first.</summary>
-    internal SyscallResult ChangeRange(ulong start, ulong lengthBytes, AreaVisitor visit)
+    /// <summary>
+    /// Like <see cref="VisitRange"/>, for changes to the areas themselves: they are split at the range's bounds first. The error
+    /// when the limit of mappings forbids that is the caller's.
+    /// </summary>
+    internal SyscallResult ChangeRange(ulong start, ulong lengthBytes, AreaVisitor visit, Errno whenFull = Errno.ENOMEM)
     {
         lock (_lock)
         {
+            if (!HasRoomLocked(start, start + lengthBytes))
+                return whenFull;
             IsolateLocked(start, start + lengthBytes);
             SyscallResult result = VisitRange(start, lengthBytes, visit);
             JoinAroundLocked(start, start + lengthBytes);
@@ -46,19 +51,35 @@ public sealed partial class AddressSpace
         }
     }
 
-    /// <summary>Drops a part of an area's pages, as MADV_DONTNEED does: they read as zeroes or as the file's bytes. For a visitor.</summary>
-    internal SyscallResult DropPages(MemoryArea area, ulong start, ulong lengthBytes, bool lockedToo)
+    /// <summary>
+    /// Drops the pages of a range, as MADV_DONTNEED does: they read as zeroes or as the file's bytes. Pages that were
+    /// copied from a file for a pin keep their contents.
+    /// </summary>
+    /// <param name="start">Page aligned.</param>
+    /// <param name="lengthBytes">A multiple of the page size, above 0.</param>
+    /// <param name="lockedToo">MADV_DONTNEED_LOCKED; else mlock'ed memory gives EINVAL.</param>
+    /// <param name="onlyAnonymous">MADV_FREE: other memory gives EINVAL.</param>
+    internal SyscallResult DropPages(ulong start, ulong lengthBytes, bool lockedToo, bool onlyAnonymous = false)
+    {
+        lock (_lock)
+        {
+            bool MayDrop(MemoryArea area) => (!area.IsLocked || lockedToo) && area.Content != HostContent.Doorbell
+                && (!onlyAnonymous || (area.Content == HostContent.Anonymous && !area.IsCopiedFile));
+            if (_memory.IsShared && !DetachPinnedLocked(start, start + lengthBytes, MayDrop))
+                return Errno.ENOMEM;
+            return VisitRange(start, lengthBytes, (area, host, from, count) =>
+                MayDrop(area) ? DropPages(area, host, from, count) : Errno.EINVAL);
+        }
+    }
+
+    private SyscallResult DropPages(MemoryArea area, HostAddress host, ulong start, ulong lengthBytes)
     {
         const int dontNeed = 4, dontNeedLocked = 24;
-        if ((area.IsLocked && !lockedToo) || area.Content == HostContent.Doorbell)
-            return Errno.EINVAL;
-        GuestPhysicalAddress physical = area.PhysicalOf(start);
-        if (_memory.IsShared && area.Content == HostContent.Anonymous)
-        {
-            _memory.Discard(physical, lengthBytes);
-            return SyscallResult.Success;
-        }
-        return HostStubs.Call(SystemCall.Madvise, (long)_memory.HostOf(physical).Value, (long)lengthBytes, area.IsLocked ? dontNeedLocked : dontNeed);
+        if (!_memory.IsShared || area.Content != HostContent.Anonymous)
+            return HostStubs.Call(SystemCall.Madvise, (long)host.Value, (long)lengthBytes, area.IsLocked ? dontNeedLocked : dontNeed);
+        if (!area.IsCopiedFile)
+            _memory.Discard(area.PhysicalOf(start), lengthBytes);
+        return SyscallResult.Success;
     }
 
     /// <summary>Fills the page tables of a range now, as MAP_POPULATE does. The host's pages are the caller's matter.</summary>

@@ -54,8 +54,7 @@ public sealed partial class AddressSpace
             Name = "[heap]",
         };
         InsertLocked(area);
-        if (length <= EagerBytes)
-            FillFreshLocked(FindLocked(oldTop)!, oldTop, newTop);
+        FillFreshLocked(FindLocked(oldTop)!, oldTop, newTop);
         return true;
     }
 }

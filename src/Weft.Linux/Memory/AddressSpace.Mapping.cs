@@ -20,6 +20,8 @@ public sealed partial class AddressSpace
             Errno error = PlaceLocked(request, length, out ulong start);
             if (error != Errno.None)
                 return error;
+            if (!HasRoomLocked(start, start + length, more: 1) || (request.Placement == MapPlacement.Fixed && !MayCutFilesLocked(start, start + length)))
+                return Errno.ENOMEM;
             if (_memory.Reserve(length, start) is not { } physical)
                 return Errno.ENOMEM;
             if (request.Content != HostContent.Anonymous)
@@ -47,8 +49,7 @@ public sealed partial class AddressSpace
                 Name = request.Name,
             };
             InsertLocked(area);
-            if (length <= EagerBytes || request.Populate)
-                FillFreshLocked(FindLocked(start)!, start, start + length);
+            FillFreshLocked(FindLocked(start)!, start, start + length, request.IsCopy, request.Populate);
             return (long)start;
         }
     }
@@ -60,7 +61,14 @@ public sealed partial class AddressSpace
         if ((start & (PageSize - 1)) != 0 || length == 0 || start > End || length > End - start)
             return Errno.EINVAL;
         lock (_lock)
+        {
+            // Only a hole makes more areas.
+            if (FindLocked(start) is { } area && area.Start < start && start + length < area.End && !HasRoomLocked(start, start))
+                return Errno.ENOMEM;
+            if (!MayCutFilesLocked(start, start + length))
+                return Errno.ENOMEM;
             UnmapLocked(start, start + length);
+        }
         return SyscallResult.Success;
     }
 
@@ -80,6 +88,8 @@ public sealed partial class AddressSpace
 
     private SyscallResult ProtectLocked(ulong start, ulong end, Protection protection)
     {
+        if (!HasRoomLocked(start, end))
+            return Errno.ENOMEM;
         int index = IsolateLocked(start, end);
         ulong at = start;
         SyscallResult result = SyscallResult.Success;
@@ -111,7 +121,9 @@ public sealed partial class AddressSpace
         // A grant more needs no flush: the old translation faults once, and the fault finds the new entry.
         if (changed && (before & ~after) != 0)
             _memory.InvalidateTranslations(area.Physical, area.Length, area.Content);
-        if (after != PageAccess.None && area.Length <= EagerBytes)
+        if (before == PageAccess.None)
+            FillFreshLocked(area, area.Start, area.End);
+        else if (after != PageAccess.None && area.Length <= EagerBytes)
             FillLocked(area, area.Start, area.End);
     }
 
@@ -138,7 +150,10 @@ public sealed partial class AddressSpace
             _memory.Release(area.Physical, area.Length, area.Content);
             MappedBytes -= area.Length;
         }
+        List<MemoryArea>? unmapped = _memory.IsShared ? _areas.GetRange(first, count) : null;
         _areas.RemoveRange(first, count);
+        if (unmapped is not null)
+            ReleaseFilesLocked(unmapped);
     }
 
     private Errno PlaceLocked(in MapRequest request, ulong length, out ulong start)
@@ -165,12 +180,12 @@ public sealed partial class AddressSpace
             return start == 0 ? Errno.ENOMEM : Errno.None;
         }
         start = RoundUp(start);
-        if (start >= LowestAddress && start <= End && length <= End - start && IsFreeLocked(start, start + length))
+        if ((start & (Math.Max(request.AlignmentBytes, 1) - 1)) == 0 && start >= LowestAddress && start <= End && length <= End - start && IsFreeLocked(start, start + length))
             return Errno.None;
         ulong alignment = length >= GuestPhysicalMemory.LargePageSize && request.Content == HostContent.Anonymous
             ? GuestPhysicalMemory.LargePageSize : PageSize;
-        start = FindGapLocked(length, alignment);
-        if (start == 0 && alignment != PageSize)
+        start = FindGapLocked(length, Math.Max(alignment, request.AlignmentBytes));
+        if (start == 0 && alignment != PageSize && request.AlignmentBytes == 0)
             start = FindGapLocked(length, PageSize);
         return start == 0 ? Errno.ENOMEM : Errno.None;
     }

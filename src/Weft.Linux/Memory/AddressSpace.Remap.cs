@@ -18,7 +18,7 @@ public sealed partial class AddressSpace
         {
             if (!IsOneMappingLocked(start, start + oldLength, out MemoryArea? last))
                 return Errno.EFAULT;
-            if (keepOld && last!.Content != HostContent.Anonymous)
+            if (keepOld && (last!.Content != HostContent.Anonymous || last.IsCopiedFile))
                 return Errno.EINVAL;
             if (newLength > oldLength && ExceedsLimit(newLength - oldLength))
                 return Errno.ENOMEM;
@@ -148,7 +148,7 @@ public sealed partial class AddressSpace
     private bool TryGrowLocked(MemoryArea area, ulong newEnd)
     {
         ulong more = newEnd - area.End;
-        if (area.Content == HostContent.Doorbell)
+        if (area.Content == HostContent.Doorbell || area.IsCopiedFile)
             return false;
         if (area.Content != HostContent.Anonymous)
             return TryGrowFileLocked(area, newEnd);

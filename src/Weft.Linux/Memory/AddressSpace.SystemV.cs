@@ -46,8 +46,7 @@ public sealed partial class AddressSpace
                 IsShared = true,
                 File = request.File,
             });
-            if (length <= EagerBytes)
-                FillFreshLocked(FindLocked(start)!, start, start + length);
+            FillFreshLocked(FindLocked(start)!, start, start + length);
             return (long)start;
         }
     }

@@ -38,6 +38,9 @@ public sealed partial class AddressSpace
     /// <summary>The page tables that vCPUs of this process use.</summary>
     public GuestPageTables PageTables => _tables;
 
+    /// <summary>Whether others can map the program's memory, so that <see cref="Pin"/> works.</summary>
+    public bool IsShared => _memory.IsShared;
+
     /// <summary>Bytes mapped: VmSize.</summary>
     public ulong MappedBytes { get; private set; }
 
@@ -148,7 +151,7 @@ public sealed partial class AddressSpace
     /// <summary>Lets the lower area take the upper one over, where their physical ranges continue too.</summary>
     private static bool TryJoin(MemoryArea lower, MemoryArea upper)
     {
-        if (!lower.LooksLike(upper) || lower.PhysicalOf(lower.End) != upper.Physical
+        if (!lower.LooksLike(upper) || lower.Content != upper.Content || lower.PhysicalOf(lower.End) != upper.Physical
             || lower.IsLocked != upper.IsLocked || lower.DontFork != upper.DontFork)
             return false;
         lower.End = upper.End;
@@ -204,12 +207,12 @@ public sealed partial class AddressSpace
         return access;
     }
 
-    private static MemoryArea Clone(MemoryArea area) => new()
+    private static MemoryArea Clone(MemoryArea area, HostContent? content = null) => new()
     {
         Start = area.Start,
         End = area.End,
         Protection = area.Protection,
-        Content = area.Content,
+        Content = content ?? area.Content,
         Physical = area.Physical,
         IsShared = area.IsShared,
         GrowsDown = area.GrowsDown,

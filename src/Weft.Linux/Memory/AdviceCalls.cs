@@ -35,7 +35,7 @@ internal static class AdviceCalls
     internal static SyscallResult Advise(GuestThread thread, ulong address, ulong length, int advice)
     {
         const int free = 8, remove = 9, dontNeed = 4, dontNeedLocked = 24, dontFork = 10, doFork = 11, dontDump = 16, doDump = 17, wipeOnFork = 18,
-            keepOnFork = 19, populateRead = 22, populateWrite = 23, hugePage = 14, collapse = 25, poison = 100, softOffline = 101;
+            keepOnFork = 19, populateRead = 22, populateWrite = 23, willNeed = 3, cold = 20, pageOut = 21, collapse = 25, poison = 100, softOffline = 101;
         if (advice is poison or softOffline)
             return Errno.EPERM;
         if (advice is < 0 or >= collapse or 5 or 6 or 7)
@@ -50,24 +50,23 @@ internal static class AdviceCalls
         AddressSpace memory = thread.Memory;
         return advice switch
         {
-            dontNeed or dontNeedLocked => memory.VisitRange(address, size, (area, _, start, count) =>
-                memory.DropPages(area, start, count, lockedToo: advice == dontNeedLocked)),
-            free => memory.VisitRange(address, size, (area, _, start, count) =>
-                area.Content == HostContent.Anonymous ? memory.DropPages(area, start, count, lockedToo: false) : Errno.EINVAL),
+            dontNeed or dontNeedLocked => memory.DropPages(address, size, lockedToo: advice == dontNeedLocked),
+            free => memory.DropPages(address, size, lockedToo: false, onlyAnonymous: true),
             remove => memory.VisitRange(address, size, (area, host, _, count) =>
                 area.Content is HostContent.Anonymous or HostContent.Doorbell ? Errno.EINVAL : Host(host, count, advice)),
             dontFork or doFork => memory.ChangeRange(address, size, (area, _, _, _) =>
             {
                 area.DontFork = advice == dontFork;
                 return SyscallResult.Success;
-            }),
+            }, whenFull: Errno.EAGAIN),
             dontDump or doDump => memory.VisitRange(address, size, (_, _, _, _) => SyscallResult.Success),
             wipeOnFork or keepOnFork => memory.VisitRange(address, size, (area, _, _, _) =>
                 area.Content == HostContent.Anonymous ? SyscallResult.Success : Errno.EINVAL),
             populateRead or populateWrite => memory.VisitRange(address, size, (area, host, start, count) =>
                 Populate(memory, area, host, start, count, advice == populateWrite, advice)),
-            hugePage => memory.VisitRange(address, size, (_, host, _, count) => Host(host, count, advice)),
-            _ => memory.VisitRange(address, size, (_, host, _, count) => Host(host, count, advice)),
+            willNeed or cold or pageOut => memory.VisitRange(address, size, (_, host, _, count) => Host(host, count, advice)),
+            // These mark mappings, and so may split them.
+            _ => memory.VisitRange(address, size, (_, host, _, count) => memory.MaySplitOnHost() ? Host(host, count, advice) : Errno.EAGAIN),
         };
     }
 
@@ -149,6 +148,8 @@ internal static class AdviceCalls
         {
             if (locked && AddressSpace.AccessOf(area.Protection) != PageAccess.None)
                 thread.Memory.Fill(area, from, count);
+            if (!thread.Memory.MaySplitOnHost())
+                return Errno.ENOMEM;
             area.IsLocked = locked;
             return call(host, count);
         });

@@ -12,6 +12,8 @@ internal static class FileMapper
 
     internal static SyscallResult Map(GuestThread thread, FileDescription file, in MapRequest request)
     {
+        if (file is DeviceFile device)
+            return device.Map(thread, request);
         long flags = HostStubs.CallQuick(SystemCall.Fcntl, file.Host, GetFlags);
         if (flags < 0)
             return flags;
@@ -22,12 +24,13 @@ internal static class FileMapper
             return Errno.EACCES;
         HostContent content = !request.IsShared ? HostContent.PrivateFile
             : mode == ReadOnly ? HostContent.SharedFileReadOnly : HostContent.SharedFile;
-        return thread.Memory.Map(request with
+        MapRequest complete = request with
         {
             Content = content,
             HostDescriptor = file.Host,
-            File = Describe(thread, file, mode != ReadOnly),
-        });
+            File = Describe(thread, file, mode != ReadOnly, out bool isRegular),
+        };
+        return isRegular && request.IsShared ? thread.Memory.MapShareable(complete) : thread.Memory.Map(complete);
     }
 
     /// <summary>MAP_SHARED with MAP_ANONYMOUS: a memfd of its own, as Linux makes one on its internal tmpfs.</summary>
@@ -43,7 +46,7 @@ internal static class FileMapper
         {
             ulong length = request.LengthBytes + AddressSpace.PageSize - 1 & ~(AddressSpace.PageSize - 1);
             long result = HostStubs.Call(SystemCall.Ftruncate, descriptor, (long)length);
-            return result < 0 ? Errno.ENOMEM : thread.Memory.Map(request with
+            return result < 0 ? Errno.ENOMEM : thread.Memory.MapShareable(request with
             {
                 Content = HostContent.SharedFile,
                 HostDescriptor = (int)descriptor,
@@ -56,14 +59,16 @@ internal static class FileMapper
         }
     }
 
-    private static MappedFile Describe(GuestThread thread, FileDescription file, bool writable)
+    private static MappedFile Describe(GuestThread thread, FileDescription file, bool writable, out bool isRegular)
     {
-        const int statBytes = 144, pathBytes = 4096, currentDirectory = -100;
+        const int modeOffset = 24, typeMask = 0xf000, regular = 0x8000, statBytes = 144, pathBytes = 4096, currentDirectory = -100;
         NativeBuffer scratch = thread.Scratch;
         long address = (long)scratch.Address.Value;
+        isRegular = false;
         if (HostStubs.CallQuick(SystemCall.Fstat, file.Host, address) < 0)
             return new MappedFile("", 0, 0, writable);
         ulong device = BitConverter.ToUInt64(scratch.Span), inode = BitConverter.ToUInt64(scratch.Span[8..]);
+        isRegular = (BitConverter.ToInt32(scratch.Span[modeOffset..]) & typeMask) == regular;
         int nameLength = Encoding.ASCII.GetBytes($"/proc/self/fd/{file.Host}\0", scratch.Span[statBytes..]);
         long target = address + statBytes + nameLength;
         long length = HostStubs.CallQuick(SystemCall.Readlinkat, currentDirectory, address + statBytes, target, pathBytes);

@@ -24,6 +24,9 @@ public readonly record struct MapRequest
     /// <summary>Length; rounded up to pages.</summary>
     public required ulong LengthBytes { get; init; }
 
+    /// <summary>A power of two that the address must be a multiple of when it is chosen; 0 for what suits.</summary>
+    public ulong AlignmentBytes { get; init; }
+
     /// <summary>PROT_*.</summary>
     public required Protection Protection { get; init; }
 
@@ -44,6 +47,12 @@ public readonly record struct MapRequest
 
     /// <summary>MAP_POPULATE or MAP_LOCKED: fill the page tables at once.</summary>
     public bool Populate { get; init; }
+
+    /// <summary>
+    /// A private map of which the program wants a copy as of now, as the dynamic loader says by MAP_DENYWRITE: its pages
+    /// may be copied at once.
+    /// </summary>
+    public bool IsCopy { get; init; }
 
     /// <summary>The host's descriptor of the file; only used during the call.</summary>
     public int HostDescriptor { get; init; }

@@ -43,11 +43,20 @@ public sealed class MemoryArea
     /// <summary>madvise MADV_DONTFORK.</summary>
     public bool DontFork { get; set; }
 
-    /// <summary>Where the next fault would fall if the program walks through the area.</summary>
-    internal ulong NextFault { get; set; }
+    /// <summary>What the last fault filled: a fault right behind or before it shows that the program walks.</summary>
+    internal ulong LastFillStart { get; set; }
 
-    /// <summary>How many faults have followed each other so.</summary>
-    internal int SequentialFaults { get; set; }
+    /// <summary>The end of what the last fault filled.</summary>
+    internal ulong LastFillEnd { get; set; }
+
+    /// <summary>How much the last fault filled; 0 before the first one.</summary>
+    internal ulong WindowBytes { get; set; }
+
+    /// <summary>How many faults fell elsewhere than beside the one before.</summary>
+    internal int ScatteredFaults { get; set; }
+
+    /// <summary>A part of a private file mapping whose pages were copied to the arena, so that they could be shared.</summary>
+    internal bool IsCopiedFile => Content == HostContent.Anonymous && File is not null;
 
     /// <summary>Length in bytes.</summary>
     public ulong Length => End - Start;
@@ -79,6 +88,6 @@ public sealed class MemoryArea
     /// <summary>Whether the program sees both as one: same attributes, and the file offsets continue.</summary>
     internal bool LooksLike(MemoryArea next) =>
         End == next.Start && Protection == next.Protection && IsShared == next.IsShared && Name == next.Name
-        && Content == next.Content && GrowsDown == next.GrowsDown
+        && GrowsDown == next.GrowsDown && (Content == next.Content || (!IsShared && File is not null))
         && (File is null ? next.File is null : File.Equals(next.File) && FileOffset + Length == next.FileOffset);
 }

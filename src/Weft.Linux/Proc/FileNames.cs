@@ -25,7 +25,7 @@ internal sealed class FileNames(ViewContext context)
         string path = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(file.Path));
         // memfds and the like have a made-up path; that of a removed file said so already when it was mapped.
         bool isGone = path.StartsWith('/') && !path.EndsWith(Deleted, StringComparison.Ordinal) && !context.Host.IsAt(path, file.Device, file.Inode);
-        string visible = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(MapsText.VisiblePath(file.Path, context.Options)));
+        string visible = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(context.Paths.Of(file.Path)));
         return visible.Replace("\n", "\\012") + (isGone ? Deleted : "");
     }
 }

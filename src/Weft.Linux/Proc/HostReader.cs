@@ -67,6 +67,20 @@ internal sealed class HostReader
         return text;
     }
 
+    /// <summary>Where a path leads, without links, in the path's encoding; null when it leads nowhere.</summary>
+    internal string? CanonicalPath(string path)
+    {
+        const int pathOnly = 0x280000;
+        NativeBuffer buffer = Take();
+        long descriptor = Open(buffer, path, pathOnly);
+        _buffers.Add(buffer);
+        if (descriptor < 0)
+            return null;
+        string? canonical = ReadLink($"/proc/self/fd/{descriptor}");
+        HostStubs.Call(SystemCall.Close, descriptor);
+        return canonical;
+    }
+
     /// <summary>st_mode of what stands at a path, not followed; -1 for nothing.</summary>
     internal int Mode(string path) => Status(path)?.Mode ?? -1;
 

@@ -31,25 +31,9 @@ internal static class MapsText
         text.Append('\n');
     }
 
-    /// <summary>A path of the host as the program sees it, where a bind or the root shows it.</summary>
-    internal static string VisiblePath(string path, KernelOptions options)
-    {
-        foreach (BindMount bind in options.Binds)
-            if (Below(path, Path.GetFullPath(bind.Source)) is { } rest)
-                return bind.Destination.TrimEnd('/') + rest;
-        return options.RootDirectory is { } root && Below(path, Path.GetFullPath(root)) is { Length: > 0 } inside ? inside : path;
-    }
-
     /// <summary>The major number of an st_dev. Source: sys/sysmacros.h.</summary>
     internal static ulong Major(ulong device) => device >> 8 & 0xfff | device >> 32 & ~0xffful;
 
     /// <summary>The minor number of an st_dev. Source: sys/sysmacros.h.</summary>
     internal static ulong Minor(ulong device) => device & 0xff | device >> 12 & 0xffffff00;
-
-    private static string? Below(string path, string directory)
-    {
-        directory = directory.TrimEnd('/');
-        return path.StartsWith(directory, StringComparison.Ordinal) && (path.Length == directory.Length || path[directory.Length] == '/')
-            ? path[directory.Length..] : null;
-    }
 }

@@ -86,7 +86,7 @@ internal sealed class MemoryUse
         if (_limitBytes is not { } limit)
             return host;
         ulong total = Math.Min(limit / BytesAKilobyte, ValueOf(host, "MemTotal"));
-        ulong used = Math.Min(Resident(process).Bytes / BytesAKilobyte, total);
+        ulong used = Math.Min(process.Memory.UsedBytes / BytesAKilobyte, total);
         ulong free = Math.Min(total - used, ValueOf(host, "MemAvailable"));
         // The kernel pads a name to 16 columns and a value to 8. Source: linux/fs/proc/meminfo.c.
         const int nameColumns = 15, valueColumns = 8;

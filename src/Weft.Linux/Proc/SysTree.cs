@@ -1,9 +1,10 @@
+using Weft.Adapter.Control;
 using Weft.Linux.Files;
 
 namespace Weft.Linux.Proc;
 
 /// <summary>/sys: the host's, read-only, with the VM's own processors, memory and control group.</summary>
-internal sealed class SysTree(ViewContext context)
+internal sealed class SysTree(ViewContext context, IAdapterVm? adapter)
 {
     private const string ProcessorRoot = "/sys/devices/system/cpu", NodeRoot = "/sys/devices/system/node";
     private const int SharedCacheLevel = 3;
@@ -16,6 +17,13 @@ internal sealed class SysTree(ViewContext context)
         ViewDirectory classes = new(Mirror("/sys/class"), name => name.StartsWith("infiniband", StringComparison.Ordinal));
         if (!context.Options.HasNetwork)
             classes.Add("net", new ViewDirectory(Mirror("/sys/class/net"), name => name != "lo"));
+        ViewDirectory miscellaneous = new(Mirror("/sys/class/misc"), name => name == "rdma_cm");
+        classes.Add("misc", miscellaneous);
+        if (adapter is not null)
+        {
+            new AdapterTree(context, adapter.Device).AddTo(classes);
+            miscellaneous.Add("rdma_cm", AdapterTree.ConnectionsDirectory());
+        }
         return new ViewDirectory(Mirror("/sys"))
             .Add("devices", Over("/sys/devices").Add("system", system))
             .Add("fs", Over("/sys/fs").Add("cgroup", new CgroupTree(context).Make()))

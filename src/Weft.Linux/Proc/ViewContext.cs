@@ -10,7 +10,10 @@ internal sealed class ViewContext
         Processors = new Processors(Host, options.ProcessorCount);
         Memory = new MemoryUse(Host, options.MemoryLimitBytes);
         Mounts = new Mounts(Host, options);
+        _paths = new(() => new VisiblePaths(Host, options));
     }
+
+    private readonly Lazy<VisiblePaths> _paths;
 
     internal KernelOptions Options { get; }
 
@@ -21,4 +24,6 @@ internal sealed class ViewContext
     internal MemoryUse Memory { get; }
 
     internal Mounts Mounts { get; }
+
+    internal VisiblePaths Paths => _paths.Value;
 }

@@ -11,18 +11,17 @@ namespace Weft.Linux.Proc;
 public sealed class VirtualFileSystem : IVirtualFiles
 {
     // Made at the first use, because most short programs look at few of them.
+    private readonly ViewContext _context;
     private readonly Lazy<ViewNode> _proc;
-    private readonly Lazy<ViewNode> _sys;
-    private readonly Lazy<ViewNode> _dev;
+    private ViewNode? _sys;
+    private ViewNode? _dev;
     private readonly string[] _binds;
 
     /// <summary>Looks at the host. Make it before the program runs: what memory the VMM uses now is not the program's.</summary>
     public VirtualFileSystem(KernelOptions options)
     {
-        ViewContext context = new(options);
-        _proc = new(() => new ProcTree(context).Root);
-        _sys = new(new SysTree(context).Make);
-        _dev = new(new DevTree(context).Make);
+        _context = new(options);
+        _proc = new(() => new ProcTree(_context).Root);
         _binds = new string[options.Binds.Count];
         for (int i = 0; i < _binds.Length; i++)
             _binds[i] = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(options.Binds[i].Destination.TrimEnd('/')));
@@ -38,8 +37,8 @@ public sealed class VirtualFileSystem : IVirtualFiles
         ViewNode? view = names.Length < 2 ? PassThrough.Instance : names[1] switch
         {
             "proc" => _proc.Value,
-            "sys" => _sys.Value,
-            "dev" => _dev.Value,
+            "sys" => Volatile.Read(ref _sys) ?? Keep(ref _sys, new SysTree(_context, thread.Kernel.Adapter).Make()),
+            "dev" => Volatile.Read(ref _dev) ?? Keep(ref _dev, new DevTree(_context, thread.Kernel.Adapter).Make()),
             _ => PassThrough.Instance,
         };
         for (int i = 2; i < names.Length && view is not null; i++)
@@ -49,6 +48,9 @@ public sealed class VirtualFileSystem : IVirtualFiles
         node = view?.Describe(thread);
         return true;
     }
+
+    /// <summary>One tree is as good as another made at the same time; the first stays.</summary>
+    private static ViewNode Keep(ref ViewNode? place, ViewNode made) => Interlocked.CompareExchange(ref place, made, null) ?? made;
 
     /// <summary>Whether a --bind stands at a path or above it: it is then the user's.</summary>
     private bool IsBound(string path)

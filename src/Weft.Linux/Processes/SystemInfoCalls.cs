@@ -34,7 +34,7 @@ internal static class SystemInfoCalls
         HostSystemInfo values = MemoryMarshal.Read<HostSystemInfo>(thread.Scratch.Span);
         values.Processes = (ushort)Math.Min(thread.Process.ThreadCount, ushort.MaxValue);
         if (thread.Kernel.Options.MemoryLimitBytes is { } limit)
-            values.NarrowTo(limit, HostResidentBytes());
+            values.NarrowTo(limit, thread.Memory.UsedBytes);
         return thread.Memory.TryWrite(info, values) ? SyscallResult.Success : Errno.EFAULT;
     }
 
@@ -75,8 +75,6 @@ internal static class SystemInfoCalls
     internal static SyscallResult Syslog(GuestThread thread) => Errno.EPERM;
 
     private const ulong AddressQuickBytes = 512;
-
-    private static ulong HostResidentBytes() => (ulong)Environment.WorkingSet;
 
     /// <summary>struct sysinfo, 112 bytes. Source: linux/sysinfo.h.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 112)]

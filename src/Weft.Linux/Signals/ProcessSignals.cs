@@ -38,7 +38,13 @@ public sealed partial class ProcessSignals
     public void Send(in SignalInfo info) => TrySend(info, null);
 
     /// <summary>The memory limit is reached: what a cgroup's would do, SIGKILL.</summary>
-    public void KillForMemory() => Kill(SignalNumber.SIGKILL);
+    public void KillForMemory()
+    {
+        if (_process.Kernel.Options.MemoryLimitBytes is { } limit)
+            _process.Kernel.Statistics.SayOnce("memory",
+                $"the program needs more memory than its limit of {limit >> 10} KiB and was killed, as by a cgroup's; allow it more by --memory");
+        Kill(SignalNumber.SIGKILL);
+    }
 
     /// <summary>Ends the process as a signal's default action does. Never returns.</summary>
     internal void Kill(int signal) => _process.Kernel.End(ExitStatusOfSignal + signal);

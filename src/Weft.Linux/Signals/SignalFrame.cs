@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Weft.Kvm;
+using Weft.Machine;
 
 namespace Weft.Linux.Signals;
 
@@ -24,9 +25,6 @@ internal struct SignalFrame
 
     /// <summary>UC_STRICT_RESTORE_SS: SS is taken from the frame.</summary>
     internal const ulong StrictStackSegment = 4;
-
-    /// <summary>__USER_CS and __USER_DS.</summary>
-    internal const ushort UserCode = 0x33, UserData = 0x2b;
 
     // CF PF AF ZF SF TF DF OF RF AC. Source: linux/arch/x86/kernel/signal_64.c, FIX_EFLAGS.
     private const ulong RestoredFlags = 0x50dd5;
@@ -68,7 +66,7 @@ internal struct SignalFrame
         (Rdi, Rsi, Rbp, Rbx) = (registers.Rdi, registers.Rsi, registers.Rbp, registers.Rbx);
         (Rdx, Rax, Rcx) = (registers.Rdx, registers.Rax, registers.Rcx);
         (Rsp, Rip, Rflags) = (registers.Rsp, registers.Rip, registers.Rflags);
-        (Cs, Ss) = (UserCode, UserData);
+        (Cs, Ss) = (SystemLayout.UserCode, SystemLayout.UserData);
     }
 
     /// <summary>Loads the general registers, with only those flags that a program may set.</summary>
@@ -88,8 +86,8 @@ internal struct SignalFrame
         get
         {
             const ushort userPrivilege = 3;
-            return (Cs | userPrivilege) == UserCode
-                && ((Flags & StrictStackSegment) == 0 || (Ss | userPrivilege) == UserData);
+            return (Cs | userPrivilege) == SystemLayout.UserCode
+                && ((Flags & StrictStackSegment) == 0 || (Ss | userPrivilege) == SystemLayout.UserData);
         }
     }
 }

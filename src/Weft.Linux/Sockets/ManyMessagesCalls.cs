@@ -21,7 +21,8 @@ internal static class ManyMessagesCalls
         for (uint done = 0; done < count; done++)
         {
             GuestVirtualAddress entry = messages + done * EntryBytes;
-            SyscallResult result = MessageCalls.SendOn(thread, socket.Host, entry, flags);
+            SyscallResult result = socket.Description is RdmaSocket rdma ? rdma.SendMessage(thread, entry)
+                : MessageCalls.SendOn(thread, socket.Host, entry, flags);
             if (result.Value >= 0 && !thread.Memory.TryWrite(entry + LengthOffset, (uint)result.Value))
                 result = Errno.EFAULT;
             if (result.Value < 0)

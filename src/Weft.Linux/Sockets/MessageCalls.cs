@@ -17,7 +17,9 @@ internal static class MessageCalls
     internal static SyscallResult Send(GuestThread thread, int descriptor, GuestVirtualAddress message, uint flags)
     {
         using FileLease socket = thread.Files.Rent(descriptor);
-        return socket.IsOpen ? SendOn(thread, socket.Host, message, flags) : Errno.EBADF;
+        return !socket.IsOpen ? Errno.EBADF
+            : socket.Description is RdmaSocket rdma ? rdma.SendMessage(thread, message)
+            : SendOn(thread, socket.Host, message, flags);
     }
 
     [SystemCall(SystemCall.Recvmsg, SupportState.Full, Ways = CallWays.Attendant)]

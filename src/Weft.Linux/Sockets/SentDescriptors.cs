@@ -45,7 +45,7 @@ internal ref struct SentDescriptors(GuestThread thread)
                 return Errno.EBADF;
             (_held ??= []).Add(file.Description);
             // What the VM makes up has nothing that would mean the same to the receiver.
-            if (file.Description is VirtualFile or VirtualDirectory)
+            if (file.Description is VirtualFile or VirtualDirectory or DeviceFile)
                 return Errno.EINVAL;
             descriptor = file.Host;
         }

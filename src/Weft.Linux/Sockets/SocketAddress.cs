@@ -65,6 +65,8 @@ internal ref struct SocketAddress
     internal static int ToGuest(GuestThread thread, int lengthBytes)
     {
         Span<byte> bytes = thread.Scratch.Span.Slice(SocketScratch.Name, SocketScratch.NameBytes);
+        if (lengthBytes >= sizeof(ulong) && BinaryPrimitives.ReadUInt16LittleEndian(bytes) == SocketFlags.FamilyNetlink)
+            HideResponder(thread.Kernel, bytes[sizeof(uint)..]);
         if (lengthBytes <= PathOffset || lengthBytes > bytes.Length || BinaryPrimitives.ReadUInt16LittleEndian(bytes) != SocketFlags.FamilyUnix)
             return lengthBytes;
         if (bytes[PathOffset] == 0)
@@ -81,6 +83,13 @@ internal ref struct SocketAddress
         guestName.CopyTo(bytes[PathOffset..]);
         bytes[PathOffset + guestName.Length] = 0;
         return PathOffset + guestName.Length + 1;
+    }
+
+    /// <summary>The VMM's end of RDMA netlink is the kernel to the program: port 0.</summary>
+    private static void HideResponder(Kernel kernel, Span<byte> port)
+    {
+        if (kernel.Adapter is not null && kernel.RdmaResponder is { } responder && BinaryPrimitives.ReadUInt32LittleEndian(port) == responder.Port)
+            BinaryPrimitives.WriteUInt32LittleEndian(port, 0);
     }
 
     private Errno TranslatePath(GuestThread thread, Span<byte> bytes, bool toBind)

@@ -9,11 +9,13 @@ namespace Weft.Linux.Sockets;
 /// <summary>Making, naming and connecting sockets: the host's own.</summary>
 internal static class SocketCalls
 {
-    private const string Families = "families: Unix, IPv4, IPv6, netlink (but RDMA), packet, and the kernel's crypto; not SCTP. With --network none they are in an empty network namespace, or, without the privilege for one, only Unix and crypto";
+    private const string Families = "families: Unix, IPv4, IPv6, netlink (RDMA with --adapter), packet, and the kernel's crypto; not SCTP. With --network none they are in an empty network namespace, or, without the privilege for one, only Unix and crypto";
 
     [SystemCall(SystemCall.Socket, SupportState.Partly, Ways = CallWays.Attendant, Missing = Families)]
     internal static SyscallResult Create(GuestThread thread, int family, int type, int protocol)
     {
+        if (SocketFamilies.IsRdma(family, protocol))
+            return RdmaSocket.Create(thread, type);
         Errno error = SocketFamilies.Check(thread.Kernel, family, protocol);
         return error != Errno.None
             ? error
@@ -70,7 +72,9 @@ internal static class SocketCalls
             return Errno.EBADF;
         Errno error = SocketAddress.Read(thread, address, lengthBytes, false, out SocketAddress name);
         using (name)
-            return error != Errno.None
+            return error == Errno.None && socket.Description is RdmaSocket
+                ? SyscallResult.Success // The kernel is all that it can talk to.
+                : error != Errno.None
                 ? error
                 : SocketWaits.Finish(thread.Block(SystemCall.Connect, socket.Host, NameAddress(thread), name.Length), thread, socket.Host, SocketFlags.OptionSendTimeout);
     }

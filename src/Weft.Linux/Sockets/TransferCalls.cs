@@ -15,6 +15,8 @@ internal static class TransferCalls
         using FileLease socket = thread.Files.Rent(descriptor);
         if (!socket.IsOpen)
             return Errno.EBADF;
+        if (socket.Description is RdmaSocket rdma)
+            return rdma.Send(thread, buffer, count);
         count = Math.Min(count, GuestVectors.MostBytes);
         SocketAddress name = default;
         Errno error = address.IsNull ? Errno.None : SocketAddress.Read(thread, address, addressBytes, false, out name);

@@ -84,7 +84,7 @@ public sealed unsafe class ClockPage
         if (!ClockPageLayout.Serves(clockId))
             return false;
         if (!_steady)
-            return Rdtsc.TryReadClock(clockId, out nanoseconds);
+            return HostClocks.TryReadClock(clockId, out nanoseconds);
         lock (_lock)
         {
             var tsc = _sampler.ReadTsc();
@@ -136,7 +136,7 @@ public sealed unsafe class ClockPage
         {
             if (ClockPageLayout.Serves(clock))
                 *(long*)(_page + ClockPageLayout.EntryOf(clock) + ClockPageLayout.ClockResolutionNs) =
-                    Rdtsc.ReadClockResolution(clock);
+                    HostClocks.ReadClockResolution(clock);
         }
     }
 }

@@ -11,7 +11,7 @@ internal sealed class ClockSampler(long tscOffset)
     private ulong _narrowest; // ticks; 0 before the first sample
 
     /// <summary>The guest's TSC now.</summary>
-    public ulong ReadTsc() => Rdtsc.Read() + (ulong)tscOffset;
+    public ulong ReadTsc() => HostStubs.Rdtsc() + (ulong)tscOffset;
 
     /// <summary>The best of a few samples; mostly the first, which is taken when no interrupt fell into it.</summary>
     public ClockSample Take()
@@ -33,14 +33,14 @@ internal sealed class ClockSampler(long tscOffset)
     private ClockSample TakeOnce(out ulong window)
     {
         var start = ReadTsc();
-        Rdtsc.TryReadClock(ClockPageLayout.Monotonic, out var monotonic);
+        HostClocks.TryReadClock(ClockPageLayout.Monotonic, out var monotonic);
         var middle = ReadTsc();
-        Rdtsc.TryReadClock(ClockPageLayout.MonotonicRaw, out var raw);
+        HostClocks.TryReadClock(ClockPageLayout.MonotonicRaw, out var raw);
         var end = ReadTsc();
-        Rdtsc.TryReadClock(ClockPageLayout.Realtime, out var realtime);
-        Rdtsc.TryReadClock(ClockPageLayout.Boottime, out var boottime);
-        Rdtsc.TryReadClock(ClockPageLayout.Tai, out var tai);
-        Rdtsc.TryReadClock(ClockPageLayout.Monotonic, out var later);
+        HostClocks.TryReadClock(ClockPageLayout.Realtime, out var realtime);
+        HostClocks.TryReadClock(ClockPageLayout.Boottime, out var boottime);
+        HostClocks.TryReadClock(ClockPageLayout.Tai, out var tai);
+        HostClocks.TryReadClock(ClockPageLayout.Monotonic, out var later);
         window = ReadTsc() - start;
         return new(Between(start, middle, monotonic), Between(middle, end, raw), realtime, boottime, tai, later);
     }

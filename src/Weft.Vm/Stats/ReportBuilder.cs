@@ -1,3 +1,4 @@
+using Weft.Adapter.Snapshots;
 using Weft.Linux;
 using Weft.Linux.Memory;
 using Weft.Machine;
@@ -26,7 +27,16 @@ internal static class ReportBuilder
             Memory = Memory(kernel, process),
             Processors = new ProcessorReport(kernel.Options.ProcessorCount, kernel.Machine.VcpuCount),
             PeakThreads = threads.Length,
+            Adapter = Adapter(kernel),
         };
+    }
+
+    private static AdapterUseReport? Adapter(Kernel kernel)
+    {
+        if (kernel.Adapter is not { } adapter)
+            return null;
+        TrafficCounts counts = adapter.CountTraffic();
+        return new AdapterUseReport(kernel.Machine.Doorbell?.ExitCount ?? 0, counts.Requests, counts.Bytes, counts.Completions, counts.Errors, counts.Retries);
     }
 
     private static Dictionary<string, long> Exits(ThreadStatistics[] threads)

@@ -41,4 +41,7 @@ public sealed record RunReport
 
     /// <summary>The most threads that lived at a time.</summary>
     public int PeakThreads { get; init; }
+
+    /// <summary>The RDMA adapter; null without --adapter.</summary>
+    public AdapterUseReport? Adapter { get; init; }
 }

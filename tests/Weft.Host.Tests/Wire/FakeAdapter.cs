@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Weft.Adapter.Control;
+using Weft.Adapter.Snapshots;
 using Weft.Native;
 
 namespace Weft.Host.Tests.Wire;
@@ -23,6 +24,8 @@ internal sealed class FakeAdapter : IAdapterVm
     }
 
     public Errno DetachMemory(int source) => source <= 2 ? Errno.None : Errno.EINVAL;
+
+    public TrafficCounts CountTraffic() => new(1, 2, 3, 4, 5);
 
     public Errno OpenContext(out IAdapterContext? context)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Weft.Adapter.Control;
+using Weft.Adapter.Snapshots;
 using Weft.Adapter.Wire;
 using Weft.Native;
 
@@ -61,6 +62,7 @@ public sealed class WireTests
     {
         using WirePair pair = new();
         var (near, _) = pair.Open();
+        Assert.Equal(new TrafficCounts(1, 2, 3, 4, 5), pair.Client.CountTraffic());
         Assert.Equal(Errno.None, near.AllocateProtectionDomain(out uint domain));
         Assert.Equal(1u, domain);
         Assert.Equal(Errno.None, near.QueryQueuePair(4, out QueuePairAttributes attributes, out QueuePairCapacities capacities));

@@ -13,7 +13,7 @@ internal sealed class GuestFixture
 
     internal GuestFixture(KernelOptions options)
     {
-        Kernel kernel = new(new GuestMachine(1UL << 40), options);
+        Kernel kernel = new(new GuestMachine(1UL << 40, options.SharesMemory), options);
         Process = new Process(kernel);
         Thread = new GuestThread(Process, kernel.Machine.CreateVcpu(Process.Memory.PageTables));
     }

@@ -4,6 +4,7 @@ using Weft.Linux.Files;
 using Weft.Linux.Memory;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 using Xunit.Abstractions;
 
 namespace Weft.Linux.Tests.Files;
@@ -12,7 +13,7 @@ public sealed class GuestVectorsTests(ITestOutputHelper output)
 {
     private const int Page = (int)GuestFixture.PageBytes;
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Range_ends_where_memory_ends_and_the_host_decides_the_rest()
     {
         GuestFixture guest = new(new KernelOptions());
@@ -26,7 +27,7 @@ public sealed class GuestVectorsTests(ITestOutputHelper output)
         Assert.Equal(Errno.EFAULT, GuestVectors.FromRange(guest.Thread, new(ulong.MaxValue - 5), 10, PageAccess.Read, out _));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Access_is_the_program_s()
     {
         GuestFixture guest = new(new KernelOptions());
@@ -35,7 +36,7 @@ public sealed class GuestVectorsTests(ITestOutputHelper output)
         Assert.Equal(Errno.EFAULT, GuestVectors.FromRange(guest.Thread, page, 10, PageAccess.Write, out _));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Array_is_checked_as_Linux_checks_it()
     {
         GuestFixture guest = new(new KernelOptions());
@@ -51,7 +52,7 @@ public sealed class GuestVectorsTests(ITestOutputHelper output)
         Assert.Equal(0, none.Count);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Total_is_capped()
     {
         GuestFixture guest = new(new KernelOptions());
@@ -63,7 +64,7 @@ public sealed class GuestVectorsTests(ITestOutputHelper output)
         Assert.False(vectors.IsCutShort);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Random_arrays_move_what_a_plain_copy_would()
     {
         int seed = Environment.TickCount;

@@ -1,6 +1,7 @@
 using System.Text;
 using Weft.Linux.Files;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Files;
 
@@ -14,7 +15,7 @@ public sealed class NarrowedFilesTests : IDisposable
         .WithLink("root/work/out", "../../outside/secret")
         .WithLink("root/work/fine", "/etc/file");
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Root_contains_paths_links_and_directories()
     {
         GuestFixture guest = new(new KernelOptions { RootDirectory = _tree["root"] });
@@ -30,7 +31,7 @@ public sealed class NarrowedFilesTests : IDisposable
         Assert.Equal("inside", guest.Read(guest.Open("../../../etc/file").Value));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Directory_passed_in_leads_nowhere_but_below()
     {
         GuestFixture guest = new(new KernelOptions { RootDirectory = _tree["root"] });
@@ -44,7 +45,7 @@ public sealed class NarrowedFilesTests : IDisposable
         Assert.Equal("inside", guest.Read(guest.Open("/etc/file").Value));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Read_only_refuses_every_change()
     {
         GuestFixture guest = new(new KernelOptions { RootDirectory = _tree["root"], ReadOnly = true });
@@ -75,7 +76,7 @@ public sealed class NarrowedFilesTests : IDisposable
         Assert.Equal("inside", File.ReadAllText(_tree["root/etc/file"]));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Writable_bind_in_a_read_only_root_can_be_changed_and_not_left()
     {
         GuestFixture guest = new(new KernelOptions
@@ -95,7 +96,7 @@ public sealed class NarrowedFilesTests : IDisposable
         Assert.Equal(Errno.EROFS, guest.Open("/work/../etc/new", OpenFlags.Create).Error);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Working_directory_is_told_as_the_program_sees_it()
     {
         GuestFixture guest = new(new KernelOptions { RootDirectory = _tree["root"], WorkingDirectory = "/work" });
@@ -107,7 +108,7 @@ public sealed class NarrowedFilesTests : IDisposable
         Assert.Equal(Errno.ERANGE, guest.Call(SystemCall.Getcwd, buffer, 5).Error);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_link_to_the_VMM_s_proc_files_is_refused_where_nothing_is_narrowed()
     {
         GuestFixture guest = new(new KernelOptions());

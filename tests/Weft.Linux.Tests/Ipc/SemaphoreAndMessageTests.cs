@@ -2,6 +2,7 @@ using Weft.Linux.Tests.Processes;
 using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Ipc;
 
@@ -9,7 +10,7 @@ public sealed class SemaphoreAndMessageTests
 {
     private const ulong Private = 0, Create = 0x380, Remove = 0, NoWait = 0x800;
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void All_values_of_a_set_are_written_and_read()
     {
         using CallFixture guest = new();
@@ -24,7 +25,7 @@ public sealed class SemaphoreAndMessageTests
         guest.Succeed(SystemCall.Semctl, id, 0, Remove, 0);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void An_operation_with_a_timeout_gives_up()
     {
         using CallFixture guest = new();
@@ -37,7 +38,7 @@ public sealed class SemaphoreAndMessageTests
         guest.Succeed(SystemCall.Semctl, id, 0, Remove, 0);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Messages_come_back_by_type()
     {
         using CallFixture guest = new();

@@ -2,6 +2,7 @@ using Weft.Linux.Tests.Processes;
 using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Ipc;
 
@@ -9,7 +10,7 @@ public sealed class SharedMemoryTests
 {
     private const int Private = 0, Remove = 0, Status = 2, ReadOnly = 0x1000, Round = 0x2000, Remap = 0x4000;
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Stores_are_seen_by_the_host_and_by_another_VM()
     {
         using CallFixture one = new(), two = new();
@@ -25,7 +26,7 @@ public sealed class SharedMemoryTests
         Destroy(one, id);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_removed_segment_can_be_attached_while_someone_holds_it()
     {
         using CallFixture guest = new();
@@ -39,7 +40,7 @@ public sealed class SharedMemoryTests
         Assert.NotEqual(Errno.None, guest.Fail(SystemCall.Shmat, id, 0, 0));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Detaching_ends_the_attachment_on_the_host()
     {
         using CallFixture guest = new();
@@ -56,7 +57,7 @@ public sealed class SharedMemoryTests
         Destroy(guest, id);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_read_only_attachment_stays_so()
     {
         using CallFixture guest = new();
@@ -67,7 +68,7 @@ public sealed class SharedMemoryTests
         Destroy(guest, id);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Addresses_are_checked_as_Linux_does()
     {
         using CallFixture guest = new();
@@ -82,7 +83,7 @@ public sealed class SharedMemoryTests
         Assert.Equal(Errno.ENOMEM, guest.Fail(SystemCall.Shmget, Private, 4096, 0xbb6));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Failed_attachments_leave_nothing_behind()
     {
         using CallFixture guest = new();

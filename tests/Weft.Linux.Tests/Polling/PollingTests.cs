@@ -3,6 +3,7 @@ using Weft.Linux.Tests.Processes;
 using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Polling;
 
@@ -10,7 +11,7 @@ public sealed class PollingTests
 {
     private const ulong DuplicateFrom = 0;
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Poll_reports_a_closed_descriptor_beside_a_ready_one()
     {
         using CallFixture guest = new();
@@ -23,7 +24,7 @@ public sealed class PollingTests
         Assert.Equal(77, guest.Get<PolledFile>(entries, 1).Descriptor);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Poll_on_the_attendants_thread_declines_to_wait()
     {
         using CallFixture guest = new();
@@ -34,7 +35,7 @@ public sealed class PollingTests
         Assert.Equal(0u, guest.Succeed(SystemCall.Poll, entries.Value, 1, 1));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Poll_checks_count_and_memory()
     {
         using CallFixture guest = new();
@@ -43,7 +44,7 @@ public sealed class PollingTests
         Assert.Equal(Errno.EINVAL, guest.Fail(SystemCall.Ppoll, 0, 0, guest.Put(0L, 1_000_000_000L).Value, 0, 8));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Ppoll_writes_back_what_is_left()
     {
         using CallFixture guest = new();
@@ -53,7 +54,7 @@ public sealed class PollingTests
         Assert.InRange(guest.Get<long>(time), 90, 99);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Select_uses_the_programs_numbers()
     {
         using CallFixture guest = new();
@@ -65,7 +66,7 @@ public sealed class PollingTests
         Assert.Equal(1ul << 200 % 64, guest.Get<ulong>(read, 3));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Select_of_a_closed_descriptor_is_EBADF()
     {
         using CallFixture guest = new();
@@ -74,7 +75,7 @@ public sealed class PollingTests
         Assert.Equal(Errno.EINVAL, guest.Fail(SystemCall.Select, ulong.MaxValue, 0, 0, 0, 0));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Select_for_exceptions_alone_ignores_a_hang_up()
     {
         using CallFixture guest = new();
@@ -86,7 +87,7 @@ public sealed class PollingTests
         Assert.Equal(0u, guest.Succeed(SystemCall.Select, (ulong)first + 1, 0, 0, except.Value, guest.Put(0L, 1000L).Value));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Epoll_returns_the_programs_data()
     {
         using CallFixture guest = new();
@@ -103,7 +104,7 @@ public sealed class PollingTests
         Assert.Equal(Errno.EINVAL, guest.Fail(SystemCall.EpollWait, ready, events.Value, 1, 0));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Epoll_with_a_timeout_waits_that_long()
     {
         using CallFixture guest = new();

@@ -1,11 +1,12 @@
 using Weft.Linux.Files;
 using Weft.Linux.Tests.Signals;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Proc;
 
 public sealed class DeviceTests
 {
-    [RequiresKvmFact]
+    [KvmFact]
     public void The_hosts_devices_are_there_but_not_the_VMMs()
     {
         using ViewedProcess view = new();
@@ -18,7 +19,7 @@ public sealed class DeviceTests
         Assert.Equal("/proc/self/fd/2", view.Find("/dev/stderr")!.Target);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Another_root_has_a_small_dev()
     {
         using TemporaryRoot root = new();
@@ -31,7 +32,7 @@ public sealed class DeviceTests
         Assert.False(withShared.IsOwn("/dev/shm/x", out _));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_bind_goes_before_the_VMs_own_view()
     {
         using ViewedProcess view = new(new KernelOptions { Binds = [new BindMount("/tmp", "/dev/shm/", false), new BindMount("/tmp", "/sys/fs", false)] });

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Weft.Linux.Proc;
 using Weft.Linux.Tests.Signals;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Proc;
 
@@ -9,7 +10,7 @@ public sealed class MachineFileTests
 {
     private const ulong Limit = 1ul << 30;
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Memory_is_the_limit_in_the_form_of_Linux()
     {
         using ViewedProcess view = new(new KernelOptions { MemoryLimitBytes = Limit });
@@ -22,7 +23,7 @@ public sealed class MachineFileTests
         Assert.Equal(Lines(host).Select(line => line.Length), Lines(own).Select(line => line.Length));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Memory_is_the_hosts_without_a_limit()
     {
         using ViewedProcess view = new();
@@ -30,7 +31,7 @@ public sealed class MachineFileTests
         Assert.Equal(total, MemoryUse.ValueOf(view.Read("/proc/meminfo"), "MemTotal"));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void There_are_as_many_processors_as_asked_for_everywhere()
     {
         string hostEntry = File.ReadAllText("/proc/cpuinfo").Split("\n\n")[0];
@@ -50,7 +51,7 @@ public sealed class MachineFileTests
         }
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Another_number_of_processors_is_one_package_of_cores()
     {
         using ViewedProcess view = new(new KernelOptions { ProcessorCount = 40 });
@@ -65,7 +66,7 @@ public sealed class MachineFileTests
         Assert.Null(view.Find("/sys/devices/system/node/node0/cpu40"));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Processor_times_add_up()
     {
         using ViewedProcess view = new(new KernelOptions { ProcessorCount = 3 });
@@ -78,7 +79,7 @@ public sealed class MachineFileTests
         static bool IsNoProcessor(string key) => !key.StartsWith("cpu", StringComparison.Ordinal);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void The_control_group_states_the_limits()
     {
         using ViewedProcess free = new(), tight = new(new KernelOptions { MemoryLimitBytes = Limit, ProcessorCount = 1 });
@@ -91,7 +92,7 @@ public sealed class MachineFileTests
         Assert.Equal($"{tight.Process.Id}\n", tight.Read("/sys/fs/cgroup/cgroup.procs"));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void The_hosts_settings_can_be_read_and_not_written()
     {
         using ViewedProcess view = new();
@@ -106,7 +107,7 @@ public sealed class MachineFileTests
         Assert.Null(view.Find("/sys/class/infiniband"));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Without_a_network_only_the_loopback_is_there()
     {
         using ViewedProcess view = new(new KernelOptions { HasNetwork = false });
@@ -119,7 +120,7 @@ public sealed class MachineFileTests
         Assert.Equal(["lo"], view.List("/sys/class/net"));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void The_network_is_the_hosts_otherwise()
     {
         using ViewedProcess view = new();

@@ -2,13 +2,14 @@ using System.Text.RegularExpressions;
 using Weft.Linux.Files;
 using Weft.Linux.Memory;
 using Weft.Linux.Tests.Signals;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Proc;
 
 /// <summary>Files below /proc/PID, against those that Linux shows of the test's own process.</summary>
 public sealed partial class ProcessFileTests
 {
-    [RequiresKvmFact]
+    [KvmFact]
     public void Maps_has_the_lines_of_Linux()
     {
         using ViewedProcess view = new();
@@ -20,7 +21,7 @@ public sealed partial class ProcessFileTests
         Assert.Contains(own, line => line.Contains(" r-xp 00000000 103:02 12345 ", StringComparison.Ordinal));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_line_break_in_a_mapped_name_is_escaped()
     {
         using ViewedProcess view = new();
@@ -28,7 +29,7 @@ public sealed partial class ProcessFileTests
         Assert.Contains(Lines(view.ReadOwn("maps")), line => line.EndsWith("/memfd:a\\012b (deleted)", StringComparison.Ordinal));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Status_has_the_keys_of_Linux_in_their_order()
     {
         using ViewedProcess view = new();
@@ -37,7 +38,7 @@ public sealed partial class ProcessFileTests
         Assert.Equal(Lines(host).Select(Shape), Lines(own).Select(Shape));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Status_follows_signals_affinity_and_memory()
     {
         using ViewedProcess view = new(new KernelOptions { ProcessorCount = 5 });
@@ -52,7 +53,7 @@ public sealed partial class ProcessFileTests
         Assert.Contains("VmStk:\t    8192 kB\n", status, StringComparison.Ordinal);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Stat_has_the_fields_of_Linux()
     {
         using ViewedProcess view = new();
@@ -65,7 +66,7 @@ public sealed partial class ProcessFileTests
         Assert.Equal("1", fields[17]);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Statm_agrees_with_status()
     {
         using ViewedProcess view = new();
@@ -75,7 +76,7 @@ public sealed partial class ProcessFileTests
         Assert.InRange(pages[1], 1ul, pages[0]);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Limits_are_printed_as_Linux_prints_them()
     {
         using ViewedProcess view = new();
@@ -85,7 +86,7 @@ public sealed partial class ProcessFileTests
         static bool IsNotDescriptors(string line) => !line.StartsWith("Max open files", StringComparison.Ordinal);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Smaps_has_the_keys_of_Linux()
     {
         using ViewedProcess view = new();
@@ -93,7 +94,7 @@ public sealed partial class ProcessFileTests
         Assert.Equal(Lines(File.ReadAllText("/proc/self/smaps_rollup")).Skip(1).Select(Shape), Lines(view.ReadOwn("smaps_rollup")).Skip(1).Select(Shape));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Resident_memory_is_what_was_touched()
     {
         const ulong length = 16 << 20, touched = 4 << 20, page = 4096, unit = 1024;
@@ -106,7 +107,7 @@ public sealed partial class ProcessFileTests
         static ulong Rollup(ViewedProcess view) => ulong.Parse(Lines(view.ReadOwn("smaps_rollup"))[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void The_command_line_follows_what_the_program_writes_over_it()
     {
         using ViewedProcess view = new();
@@ -116,7 +117,7 @@ public sealed partial class ProcessFileTests
         Assert.Equal("a title past the arguments", view.ReadOwn("cmdline").TrimEnd('\0'));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_thread_can_be_renamed_with_at_most_15_bytes()
     {
         using ViewedProcess view = new();
@@ -125,7 +126,7 @@ public sealed partial class ProcessFileTests
         Assert.Equal("a name of 20 le\n", view.ReadOwn("comm"));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Descriptors_are_the_programs()
     {
         using ViewedProcess view = new();
@@ -142,7 +143,7 @@ public sealed partial class ProcessFileTests
         Assert.Equal(Keys(File.ReadAllText($"/proc/self/fdinfo/{host.SafeFileHandle.DangerousGetHandle()}")).Where(key => key != "lock"), Keys(info));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Only_the_programs_own_processes_are_there()
     {
         using ViewedProcess view = new();
@@ -156,7 +157,7 @@ public sealed partial class ProcessFileTests
         Assert.Equal([$"{view.Thread.ThreadId}"], view.List($"/proc/{self}/task"));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Every_entry_that_is_listed_can_be_found()
     {
         using ViewedProcess view = new();

@@ -3,6 +3,7 @@ using Weft.Linux.Processes;
 using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Processes;
 
@@ -33,7 +34,7 @@ public sealed class ResourceLimitTests
         Assert.Equal(Errno.EPERM, limits.Set(Resource.Descriptors, own with { Hard = own.Hard + 1 }, true));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_lowered_descriptor_limit_gives_EMFILE()
     {
         using CallFixture guest = new();
@@ -44,7 +45,7 @@ public sealed class ResourceLimitTests
         Assert.Equal(Errno.EMFILE, guest.Fail(SystemCall.Eventfd2, 0, 0));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void An_address_space_limit_gives_ENOMEM()
     {
         using CallFixture guest = new();
@@ -54,7 +55,7 @@ public sealed class ResourceLimitTests
         Assert.Equal(Errno.ENOMEM, result.Error);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Bad_arguments_are_refused()
     {
         using CallFixture guest = new();

@@ -4,12 +4,13 @@ using Weft.Linux.Processes;
 using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Processes;
 
 public sealed class ThreadSettingTests
 {
-    [RequiresKvmFact]
+    [KvmFact]
     public void Affinity_starts_as_all_processors_of_the_VM()
     {
         using CallFixture guest = new(new KernelOptions { ProcessorCount = 70 });
@@ -21,7 +22,7 @@ public sealed class ThreadSettingTests
         Assert.Equal(0x3ful, guest.Get<ulong>(new(mask), 1));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Affinity_is_cut_to_the_VMs_processors_and_never_empty()
     {
         using CallFixture guest = new(new KernelOptions { ProcessorCount = 3 });
@@ -35,7 +36,7 @@ public sealed class ThreadSettingTests
         Assert.Equal(Errno.ESRCH, guest.Fail(SystemCall.SchedSetaffinity, int.MaxValue, 8, guest.Put(1ul).Value));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_name_is_cut_to_fifteen_bytes()
     {
         using CallFixture guest = new();
@@ -49,7 +50,7 @@ public sealed class ThreadSettingTests
         Assert.Equal(Errno.EFAULT, guest.Fail(SystemCall.Prctl, setName, CallFixture.Unmapped));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_name_may_end_at_the_last_byte_of_memory()
     {
         using CallFixture guest = new();
@@ -60,7 +61,7 @@ public sealed class ThreadSettingTests
         Assert.Equal("ab"u8.ToArray(), guest.Thread.Name);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Random_bytes_stop_at_memory_that_is_not_there()
     {
         using CallFixture guest = new();
@@ -72,7 +73,7 @@ public sealed class ThreadSettingTests
         Assert.Equal(Errno.EINVAL, guest.Fail(SystemCall.Getrandom, pages.Value, 8, 8));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Identity_changes_that_change_nothing_succeed()
     {
         using CallFixture guest = new();
@@ -83,7 +84,7 @@ public sealed class ThreadSettingTests
         Assert.Equal(user, guest.Succeed(SystemCall.Setfsuid, user + 1));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Capabilities_are_told_by_version()
     {
         using CallFixture guest = new();
@@ -98,7 +99,7 @@ public sealed class ThreadSettingTests
         Assert.Equal(Errno.EPERM, guest.Fail(SystemCall.Capset, header, data));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Memory_policies_know_one_node()
     {
         using CallFixture guest = new();
@@ -114,7 +115,7 @@ public sealed class ThreadSettingTests
         Assert.Equal(Errno.EFAULT, guest.Fail(SystemCall.SetMempolicy, bind, CallFixture.Unmapped, 65));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void An_expedited_barrier_needs_registration_by_the_program()
     {
         using CallFixture guest = new();

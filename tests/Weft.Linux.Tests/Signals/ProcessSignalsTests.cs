@@ -1,6 +1,7 @@
 using Weft.Linux.Signals;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Signals;
 
@@ -8,7 +9,7 @@ public sealed class ProcessSignalsTests
 {
     private const ulong Handler = 0x401000;
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_standard_signal_that_waits_is_not_queued_twice()
     {
         (Process process, GuestThread[] threads) = Create(1);
@@ -19,7 +20,7 @@ public sealed class ProcessSignalsTests
         Assert.False(process.Signals.TryTake(threads[0].Signals, SignalSet.Of(SignalNumber.SIGUSR1), out _));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_process_signal_wakes_a_thread_that_does_not_block_it()
     {
         (Process process, GuestThread[] threads) = Create(3);
@@ -31,7 +32,7 @@ public sealed class ProcessSignalsTests
         Assert.Equal((false, true), (threads[0].Signals.HasDeliverable, threads[2].Signals.HasDeliverable));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_thread_that_blocks_a_waiting_process_signal_hands_it_on()
     {
         (Process process, GuestThread[] threads) = Create(2);
@@ -42,7 +43,7 @@ public sealed class ProcessSignalsTests
         Assert.Equal(1, threads[1].Vcpu.PendingWord);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void An_ignored_signal_is_kept_only_while_blocked_and_forgotten_by_ignoring()
     {
         (Process process, GuestThread[] threads) = Create(1);
@@ -57,7 +58,7 @@ public sealed class ProcessSignalsTests
         Assert.Equal(SignalSet.Of(SignalNumber.SIGCHLD), process.Signals.PendingFor(signals));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Stop_and_continue_forget_each_other()
     {
         (Process process, GuestThread[] threads) = Create(1);
@@ -71,7 +72,7 @@ public sealed class ProcessSignalsTests
         Assert.Equal(SignalSet.Of(SignalNumber.SIGTSTP), process.Signals.PendingFor(threads[0].Signals));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_temporary_mask_is_in_force_at_once()
     {
         (Process process, GuestThread[] threads) = Create(1);
@@ -86,7 +87,7 @@ public sealed class ProcessSignalsTests
         Assert.Equal(1, threads[0].Vcpu.PendingWord);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_reset_handler_serves_once()
     {
         (Process process, GuestThread[] threads) = Create(1);
@@ -96,7 +97,7 @@ public sealed class ProcessSignalsTests
         Assert.Equal((Handler, SignalAction.Default), (action.Handler, process.Signals.GetAction(SignalNumber.SIGUSR1).Handler));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void No_queued_signal_is_lost_or_doubled_between_many_threads()
     {
         const int senders = 4, perSender = 2_000, receivers = 3;

@@ -4,6 +4,7 @@ using Weft.Linux.Tests.Processes;
 using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Sockets;
 
@@ -13,7 +14,7 @@ public sealed class DescriptorPassingTests : IDisposable
 
     public void Dispose() => _guest.Dispose();
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Received_descriptors_are_the_programs_own_numbers()
     {
         (ulong a, ulong b) = Pair();
@@ -29,7 +30,7 @@ public sealed class DescriptorPassingTests : IDisposable
         Assert.False(_guest.Process.Files.GetCloseOnExec(descriptor));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Close_on_exec_is_the_receivers_choice()
     {
         (ulong a, ulong b) = Pair();
@@ -39,7 +40,7 @@ public sealed class DescriptorPassingTests : IDisposable
         Assert.Equal(SocketFlags.CloseReceivedOnExec, received.Flags & SocketFlags.CloseReceivedOnExec);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Without_room_in_the_table_descriptors_are_closed_and_the_message_cut()
     {
         (ulong a, ulong b) = Pair();
@@ -54,7 +55,7 @@ public sealed class DescriptorPassingTests : IDisposable
         Assert.Equal(before + 1, OpenOnHost());
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void With_too_little_room_for_control_the_rest_is_closed()
     {
         (ulong a, ulong b) = Pair();
@@ -66,14 +67,14 @@ public sealed class DescriptorPassingTests : IDisposable
         Assert.Equal(before + 1, OpenOnHost());
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Sending_what_is_not_open_is_EBADF()
     {
         (ulong a, _) = Pair();
         Assert.Equal(Errno.EBADF, Call(a, Rights(99)).Error);
     }
 
-    [RequiresKvmTheory]
+    [KvmTheory]
     [InlineData(0)]
     [InlineData(15)]
     [InlineData(21)]
@@ -87,7 +88,7 @@ public sealed class DescriptorPassingTests : IDisposable
         Assert.Equal(Errno.EINVAL, Call(a, control).Error);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void More_control_than_fits_is_ENOBUFS()
     {
         (ulong a, _) = Pair();

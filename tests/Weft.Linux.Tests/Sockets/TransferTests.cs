@@ -4,6 +4,7 @@ using Weft.Linux.Tests.Processes;
 using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Sockets;
 
@@ -13,7 +14,7 @@ public sealed class TransferTests : IDisposable
 
     public void Dispose() => _guest.Dispose();
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void The_attendant_takes_what_is_there_and_declines_to_wait()
     {
         (ulong a, ulong b) = Pair(SocketFlags.Stream);
@@ -25,7 +26,7 @@ public sealed class TransferTests : IDisposable
         Assert.Equal(3, _guest.CallAttended(SystemCall.Recvfrom, b, buffer, 10, 0).Value);
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_message_that_is_partly_inaccessible_is_not_sent()
     {
         ulong stream = Pair(SocketFlags.Stream).First, datagram = Pair(2).First;
@@ -38,7 +39,7 @@ public sealed class TransferTests : IDisposable
         Assert.Equal(Errno.EFAULT, _guest.Fail(SystemCall.Sendto, stream, CallFixture.Unmapped, 20, 0));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_buffer_over_several_mappings_is_filled()
     {
         (ulong a, ulong b) = Pair(SocketFlags.Stream);
@@ -52,7 +53,7 @@ public sealed class TransferTests : IDisposable
         Assert.Equal(0x0123_4567_89ab_cdef, _guest.Get<long>(to + 4090));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_timeout_ends_a_receive()
     {
         (_, ulong b) = Pair(SocketFlags.Stream);
@@ -61,7 +62,7 @@ public sealed class TransferTests : IDisposable
         Assert.Equal(Errno.EAGAIN, _guest.Fail(SystemCall.Recvfrom, b, _guest.Map(1).Value, 1, 0));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Options_with_pointers_are_translated_or_refused()
     {
         (ulong a, _) = Pair(2);
@@ -76,7 +77,7 @@ public sealed class TransferTests : IDisposable
         Assert.Equal(Errno.EINVAL, _guest.Fail(SystemCall.Setsockopt, a, SocketFlags.LevelSocket, 2, room, ulong.MaxValue));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Many_messages_are_counted_up_to_the_first_failure()
     {
         (ulong a, ulong b) = Pair(2);
@@ -93,7 +94,7 @@ public sealed class TransferTests : IDisposable
     }
 
     /// <summary>Random arguments at every call of these rooms that never waits: no exception, and the VM lives on.</summary>
-    [RequiresKvmFact]
+    [KvmFact]
     public void Random_arguments_never_break_the_VMM()
     {
         int seed = Environment.TickCount;

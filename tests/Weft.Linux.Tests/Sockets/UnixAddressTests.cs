@@ -5,6 +5,7 @@ using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
 using SocketFlags = Weft.Linux.Sockets.SocketFlags;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Sockets;
 
@@ -14,7 +15,7 @@ public sealed class UnixAddressTests : IDisposable
 
     public void Dispose() => _directory.Delete(true);
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_name_relative_to_a_changed_directory_is_made_there()
     {
         using CallFixture guest = new();
@@ -29,7 +30,7 @@ public sealed class UnixAddressTests : IDisposable
         Assert.Equal(Errno.ENOENT, Connect(guest, client, "missing.socket"));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void An_absolute_name_below_a_root_stays_below_it()
     {
         using CallFixture guest = new(new KernelOptions { RootDirectory = _directory.FullName, WorkingDirectory = "/" });
@@ -39,7 +40,7 @@ public sealed class UnixAddressTests : IDisposable
         Assert.Equal(Errno.None, Connect(guest, Create(guest), "/../in.socket"));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void A_link_does_not_lead_out_of_a_root()
     {
         using TemporaryListener outside = new();
@@ -49,14 +50,14 @@ public sealed class UnixAddressTests : IDisposable
         Assert.Equal(Errno.ENOENT, Connect(guest, Create(guest), outside.FullName));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Nothing_is_made_below_a_read_only_root()
     {
         using CallFixture guest = new(new KernelOptions { ReadOnly = true });
         Assert.Equal(Errno.EROFS, Bind(guest, Create(guest), Path.Combine(_directory.FullName, "new.socket")));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Without_a_network_abstract_names_are_the_VMs_own()
     {
         string name = "\0weft-test-" + Guid.NewGuid();
@@ -70,7 +71,7 @@ public sealed class UnixAddressTests : IDisposable
         Assert.Equal(Errno.None, Connect(guest, Create(guest), name));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Without_a_network_there_are_no_internet_sockets()
     {
         using CallFixture guest = new(new KernelOptions { HasNetwork = false }), plain = new();
@@ -79,7 +80,7 @@ public sealed class UnixAddressTests : IDisposable
         Assert.Equal(Errno.EPROTONOSUPPORT, plain.Fail(SystemCall.Socket, SocketFlags.FamilyNetlink, 3, 20));
     }
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void Addresses_are_checked()
     {
         using CallFixture guest = new();

@@ -119,7 +119,7 @@ public sealed class VdsoFunctionsTests(ITestOutputHelper output) : IDisposable
     public void A_counter_below_the_base_falls_back_to_the_system_call()
     {
         FreezeAt(5);
-        _vdso.PageField(ClockPageLayout.TscBase) = Weft.Native.Rdtsc.Read() + (1UL << 40);
+        _vdso.PageField(ClockPageLayout.TscBase) = Weft.Native.HostStubs.Rdtsc() + (1UL << 40);
         _vdso.PageField(ClockPageLayout.ValidForTicks) = 1UL << 41;
         FallsBack();
     }
@@ -178,7 +178,7 @@ public sealed class VdsoFunctionsTests(ITestOutputHelper output) : IDisposable
             Assert.True(written >= last, $"{last - written} ns back");
             if (i % 100 == 0)
                 page.Refresh();
-            if (Weft.Native.Rdtsc.Read() > page.StaleAtTsc - 100_000)
+            if (Weft.Native.HostStubs.Rdtsc() > page.StaleAtTsc - 100_000)
                 page.Refresh();
             _vdso.ClockGetTime(1, out last);
             Assert.True(last >= written, $"{written - last} ns back");
@@ -250,7 +250,7 @@ public sealed class VdsoFunctionsTests(ITestOutputHelper output) : IDisposable
         while (watch.ElapsedMilliseconds < 2500)
         {
             Thread.Sleep(1);
-            if (Weft.Native.Rdtsc.Read() > page.StaleAtTsc)
+            if (Weft.Native.HostStubs.Rdtsc() > page.StaleAtTsc)
             {
                 page.TryRead(1, out _);
                 stale++;

@@ -119,7 +119,7 @@ internal sealed unsafe partial class VdsoMapping : IDisposable
     }
 
     public static long HostClock(int clock) =>
-        Weft.Native.Rdtsc.TryReadClock(clock, out var ns) ? ns : throw new InvalidOperationException($"clock {clock}");
+        Weft.Native.HostClocks.TryReadClock(clock, out var ns) ? ns : throw new InvalidOperationException($"clock {clock}");
 
     public static uint HostCpu()
     {

@@ -1,0 +1,140 @@
+using Weft.Adapter.Control;
+using Weft.Native;
+
+namespace Weft.Adapter;
+
+/// <summary>One VM of the adapter: its memory, its port, its keys and its contexts.</summary>
+internal sealed class AdapterVm : IAdapterVm
+{
+    private readonly Dictionary<int, MappedMemory> _attached = [];
+    private readonly MappedMemory _arena;
+    private int _lastSource;
+    private bool _isGone;
+
+    internal AdapterVm(VirtualAdapter adapter, VmIdentity identity, MappedMemory arena, IDoorbell doorbell, in DeviceAttributes device)
+    {
+        (Adapter, Identity, _arena, Doorbell, Device) = (adapter, identity, arena, doorbell, device);
+        Keys = new KeyTable(device.MostRegions);
+    }
+
+    /// <inheritdoc/>
+    public DeviceAttributes Device { get; }
+
+    internal VirtualAdapter Adapter { get; }
+
+    internal VmIdentity Identity { get; }
+
+    internal IDoorbell Doorbell { get; }
+
+    internal KeyTable Keys { get; }
+
+    internal List<AdapterContext> Contexts { get; } = [];
+
+    internal List<XrcDomain> XrcDomains { get; } = [];
+
+    /// <summary>What queue pairs that ended did.</summary>
+    internal TrafficCounter Ended { get; } = new();
+
+    internal int QueuePairs { get; set; }
+
+    internal int CompletionQueues { get; set; }
+
+    internal int SharedReceiveQueues { get; set; }
+
+    /// <summary>Protection domains are numbered by VM: keys of all its contexts stand in one table.</summary>
+    internal uint LastProtectionDomain { get; set; }
+
+    /// <summary>Whether the doorbell page traps; the engine's.</summary>
+    internal bool IsTrapping { get; set; }
+
+    /// <summary>What its queue pairs did in all; the engine's.</summary>
+    internal long Moved { get; set; }
+
+    private long _movedBefore;
+
+    /// <summary>Whether something moved since the last question; the engine's.</summary>
+    internal bool HasMoved()
+    {
+        bool has = Moved != _movedBefore;
+        _movedBefore = Moved;
+        return has;
+    }
+
+    /// <inheritdoc/>
+    public Errno OpenConnections(out IConnectionChannel? connections) => Adapter.Connections.Open(Device, out connections);
+
+    internal MappedMemory? MemoryOf(int source) => source == 0 ? _arena : _attached.GetValueOrDefault(source);
+
+    /// <inheritdoc/>
+    public Snapshots.TrafficCounts CountTraffic()
+    {
+        using (Adapter.Gate.Enter())
+            return SnapshotBuilder.Count(this);
+    }
+
+    /// <inheritdoc/>
+    public Errno AttachMemory(int descriptor, bool isWritable, out int source)
+    {
+        source = 0;
+        using NativeBuffer status = new(4096);
+        const int sizeOffset = 48;
+        if (HostStubs.Call(SystemCall.Fstat, descriptor, (long)status.Address.Value) < 0)
+            return Errno.EBADF;
+        ulong page = 4096, lengthBytes = (BitConverter.ToUInt64(status.Span[sizeOffset..]) + page - 1) & ~(page - 1);
+        Errno error = MappedMemory.Map(descriptor, lengthBytes, isWritable, mustBeSealed: false, out MappedMemory? memory);
+        if (error != Errno.None)
+            return error;
+        using (Adapter.Gate.Enter())
+        {
+            source = ++_lastSource;
+            _attached.Add(source, memory!);
+        }
+        return Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public Errno DetachMemory(int source)
+    {
+        using (Adapter.Gate.Enter())
+        {
+            if (!_attached.Remove(source, out MappedMemory? memory))
+                return Errno.EINVAL;
+            memory.Release();
+        }
+        return Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public Errno OpenContext(out IAdapterContext? context)
+    {
+        context = null;
+        Errno error = EventPipe.Create(out EventPipe? pipe, out int reader);
+        if (error != Errno.None)
+            return error;
+        using (Adapter.Gate.Enter())
+        {
+            AdapterContext made = new(this, pipe!, reader);
+            Contexts.Add(made);
+            context = made;
+        }
+        return Errno.None;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        using (Adapter.Gate.Enter())
+        {
+            if (_isGone)
+                return;
+            _isGone = true;
+            while (Contexts.Count > 0)
+                Contexts[^1].CloseUnderGate();
+            Adapter.RemoveVm(this);
+            foreach (MappedMemory memory in _attached.Values)
+                memory.Release();
+            _arena.Release();
+        }
+        Adapter.Engine.Wake();
+    }
+}

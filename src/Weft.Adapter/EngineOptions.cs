@@ -1,0 +1,17 @@
+namespace Weft.Adapter;
+
+/// <summary>How an adapter works.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>How its engine waits.</summary>
+    public EngineMode Mode { get; init; }
+
+    /// <summary>The first LID that it gives out: a cluster gives each host a range of its own.</summary>
+    public ushort FirstLid { get; init; } = 1;
+
+    /// <summary>How many LIDs it may give out.</summary>
+    public ushort LidCount { get; init; } = 0xbfff;
+
+    /// <summary>Lowest number of queue pairs and other objects, so that hosts of a cluster can tell theirs apart.</summary>
+    public ulong GuidPrefix { get; init; } = 0x0002_c903_0000_0000;
+}

@@ -1,0 +1,46 @@
+namespace Weft.Adapter;
+
+/// <summary>
+/// The adapter's one lock. The engine's thread holds it for as long as it works and lets control calls in between
+/// two turns; so when a control call has it, the engine touches no guest's memory.
+/// </summary>
+internal sealed class Gate
+{
+    private readonly Lock _lock = new();
+    private int _waiting;
+
+    /// <summary>Whether somebody wants in. The engine asks between turns.</summary>
+    internal bool IsWanted => Volatile.Read(ref _waiting) != 0;
+
+    /// <summary>Enters for a control call.</summary>
+    internal Entry Enter()
+    {
+        Interlocked.Increment(ref _waiting);
+        _lock.Enter();
+        Interlocked.Decrement(ref _waiting);
+        return new Entry(this);
+    }
+
+    /// <summary>The engine takes it.</summary>
+    internal void Take() => _lock.Enter();
+
+    /// <summary>The engine leaves it.</summary>
+    internal void Leave() => _lock.Exit();
+
+    /// <summary>The engine lets all in who wait.</summary>
+    internal void LetIn()
+    {
+        _lock.Exit();
+        SpinWait wait = new();
+        while (IsWanted)
+            wait.SpinOnce();
+        _lock.Enter();
+    }
+
+    /// <summary>A control call's stay; leave by disposing.</summary>
+    internal readonly ref struct Entry(Gate gate)
+    {
+        /// <summary>Leaves.</summary>
+        public void Dispose() => gate._lock.Exit();
+    }
+}

@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using Weft.Adapter.Control;
+using Weft.Adapter.Mlx4;
+using Weft.Native;
+
+namespace Weft.Adapter;
+
+/// <summary>
+/// Carries out send requests: one turn of one queue pair at a time, within a budget of requests and bytes, so that
+/// none starves another. Order within a queue pair is the ring's; each request ends before the next begins.
+/// </summary>
+/// <remarks>Runs on the engine's thread, under the adapter's gate. Allocates nothing.</remarks>
+internal sealed class Requester(VirtualAdapter adapter)
+{
+    private const int FirstBytes = 64, UnitBytes = 16;
+    private const int MostRequests = 64;
+    private const ulong MostBytes = 256 << 10;
+    private readonly SendRequest _request = new();
+    private readonly Responder _responder = new(adapter);
+    private ulong _bytesLeft;
+
+    /// <summary>Time of this turn, in ticks of <see cref="Stopwatch"/>.</summary>
+    internal long Now { get; set; }
+
+    /// <summary>Gives a queue pair a turn. Returns how many requests moved on.</summary>
+    internal int Serve(QueuePair pair)
+    {
+        _bytesLeft = MostBytes;
+        if (pair.State is QueuePairState.Error or QueuePairState.SendQueueError)
+            return FlushSends(pair) + (pair.State == QueuePairState.Error ? FlushReceives(pair) : 0);
+        int moved = 0;
+        while (moved < MostRequests && _bytesLeft > 0 && MayGoOn(pair) && TryLoad(pair))
+        {
+            Outcome outcome = Carry(pair, out WorkStatus status);
+            if (outcome == Outcome.Done)
+            {
+                moved++;
+                Finish(pair, status);
+                continue;
+            }
+            Hold(pair);
+            if (outcome == Outcome.Partly)
+                return moved + 1;
+            Wait(pair, outcome == Outcome.ReceiverNotReady ? WaitKind.Receiver : WaitKind.Answer);
+            break;
+        }
+        return moved;
+    }
+
+    private static bool MayGoOn(QueuePair pair) =>
+        pair.State == QueuePairState.ReadyToSend || pair.State == QueuePairState.SendQueueDrained && pair.HasHeld;
+
+    /// <summary>Takes the private copy of the current request: the held one, or the next slot's.</summary>
+    private bool TryLoad(QueuePair pair)
+    {
+        byte[] slot = _request.Slot;
+        int slotBytes = pair.Send.SlotBytes;
+        if (pair.HasHeld)
+            pair.HeldSlot.CopyTo(slot, 0);
+        else
+        {
+            HostAddress address = pair.Send.Slot(pair.SendIndex);
+            uint first = SharedMemory.ReadWord(address);
+            if (!Mlx4Slot.IsPosted(first, pair.SendIndex, pair.Send.Count))
+                return false;
+            int head = Math.Min(FirstBytes, slotBytes);
+            SharedMemory.Read(address, slot.AsSpan(0, head));
+            int units = slot[7] & 0x3f;
+            int size = Math.Min(slotBytes, (units == 0 ? FirstBytes : units) * UnitBytes);
+            if (size > head)
+                SharedMemory.Read(address + (ulong)head, slot.AsSpan(head, size - head));
+        }
+        return true;
+    }
+
+    private Outcome Carry(QueuePair pair, out WorkStatus status)
+    {
+        status = WorkStatus.LocalQueueOperation;
+        if (!Mlx4Slot.TryDecode(_request, pair.Send.SlotBytes, pair.Type) || _request.TotalBytes > 1 << 30)
+            return Outcome.Done;
+        if (_request.IsLocal)
+        {
+            status = LocalOperations.Carry(pair, _request);
+            return Outcome.Done;
+        }
+        return pair.Type == QueuePairType.UnreliableDatagram
+            ? _responder.Datagram(pair, _request, out status)
+            : _responder.Connected(pair, _request, ref _bytesLeft, out status);
+    }
+
+    private void Finish(QueuePair pair, WorkStatus status)
+    {
+        pair.Counts.Requests++;
+        pair.Vm.Moved++;
+        pair.Counts.Bytes += (long)_request.TotalBytes;
+        bool isFailed = status != WorkStatus.Success;
+        if (isFailed || _request.IsSignalled || pair.SignalsAll)
+            PostSend(pair, status, _request.ProviderOpcode,
+                _request.Kind is RequestKind.CompareSwap or RequestKind.FetchAdd ? 8 : (uint)_request.TotalBytes);
+        pair.SendIndex++;
+        pair.EndRequest();
+        if (isFailed)
+            adapter.FailSends(pair);
+        else if (pair.State == QueuePairState.SendQueueDrained)
+            pair.Fire(AsyncEventType.SendQueueDrained);
+    }
+
+    private static void PostSend(QueuePair pair, WorkStatus status, byte opcode, uint bytes)
+    {
+        pair.Counts.Completions++;
+        if (status != WorkStatus.Success)
+            pair.Counts.Errors++;
+        pair.SendCompletions!.Post(new Completion
+        {
+            QueuePair = pair.Number,
+            Status = status,
+            IsSend = true,
+            ProviderOpcode = opcode,
+            LengthBytes = bytes,
+            Index = (ushort)pair.SendIndex,
+        });
+    }
+
+    private void Hold(QueuePair pair)
+    {
+        if (pair.HasHeld)
+            return;
+        _request.Slot.AsSpan(0, pair.HeldSlot.Length).CopyTo(pair.HeldSlot);
+        pair.HasHeld = true;
+    }
+
+    /// <summary>A first failed attempt starts a timer; each time it runs out costs a retry, until none is left.</summary>
+    private void Wait(QueuePair pair, WaitKind kind)
+    {
+        const byte forEver = 7;
+        bool forReceiver = kind == WaitKind.Receiver;
+        if (pair.WaitsFor != kind)
+        {
+            pair.WaitsFor = kind;
+            pair.RetriesLeft = forReceiver ? pair.Attributes.RnrRetry : pair.Attributes.RetryCount;
+            pair.WakeAt = Now + PeriodOf(pair, forReceiver);
+            return;
+        }
+        if (Now < pair.WakeAt)
+            return;
+        pair.Counts.Retries++;
+        pair.WakeAt = Now + PeriodOf(pair, forReceiver);
+        if (forReceiver ? pair.Attributes.RnrRetry == forEver : pair.Attributes.Timeout == 0)
+            return;
+        if (pair.RetriesLeft-- == 0)
+            Finish(pair, forReceiver ? WorkStatus.ReceiverNotReady : WorkStatus.RetriesExceeded);
+    }
+
+    private static long PeriodOf(QueuePair pair, bool forReceiver)
+    {
+        const double unitSeconds = 4.096e-6;
+        double seconds = forReceiver
+            ? Timers.RnrSeconds(pair.Target?.Attributes.RnrTimer ?? 0)
+            : unitSeconds * (1L << Math.Min((int)pair.Attributes.Timeout, 31));
+        return Math.Max(1, (long)(seconds * Stopwatch.Frequency));
+    }
+
+    /// <summary>Ends what is posted to a broken queue, unsuccessfully and unseen by any peer.</summary>
+    private int FlushSends(QueuePair pair)
+    {
+        int flushed = 0;
+        pair.EndRequest();
+        for (; flushed < MostRequests && pair.Send.Count > 0; flushed++)
+        {
+            uint first = SharedMemory.ReadWord(pair.Send.Slot(pair.SendIndex));
+            if (!Mlx4Slot.IsPosted(first, pair.SendIndex, pair.Send.Count))
+                break;
+            PostSend(pair, WorkStatus.Flushed, Mlx4Slot.OpcodeOf(first), 0);
+            pair.SendIndex++;
+        }
+        return flushed;
+    }
+
+    private int FlushReceives(QueuePair pair)
+    {
+        int flushed = 0;
+        if (pair.SharedReceives is not null)
+        {
+            if (pair.Held.IsHeld)
+            {
+                _responder.PostReceive(pair, WorkStatus.Flushed);
+                flushed++;
+            }
+            if (!pair.HasSaidLastRequest)
+            {
+                pair.HasSaidLastRequest = true;
+                pair.Fire(AsyncEventType.LastRequestReached);
+            }
+            return flushed;
+        }
+        for (; flushed < MostRequests && pair.ReceiveCompletions is not null && pair.TryTakeReceive(); flushed++)
+            _responder.PostReceive(pair, WorkStatus.Flushed);
+        return flushed;
+    }
+}

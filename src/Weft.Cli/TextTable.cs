@@ -1,0 +1,33 @@
+using System.Text;
+
+namespace Weft.Cli;
+
+/// <summary>Rows of text in columns: numbers to the right, the rest to the left.</summary>
+/// <param name="columns">The headings; one that begins with '>' stands above numbers.</param>
+public sealed class TextTable(params IReadOnlyList<string> columns)
+{
+    private const int Gap = 2;
+    private readonly List<string[]> _rows = [[.. columns.Select(column => column.TrimStart('>'))]];
+
+    /// <summary>Adds a row; control characters in it do not reach the terminal, and what is empty shows as '-'.</summary>
+    public void Add(params string[] cells) =>
+        _rows.Add([.. cells.Select(cell => cell.Length == 0 ? "-" : string.Concat(cell.Select(letter => char.IsControl(letter) ? '?' : letter)))]);
+
+    /// <summary>The table, a line a row.</summary>
+    public override string ToString()
+    {
+        StringBuilder text = new();
+        int[] widths = [.. columns.Select((_, column) => _rows.Max(row => row[column].Length))];
+        foreach (string[] row in _rows)
+        {
+            StringBuilder line = new();
+            for (int column = 0; column < widths.Length; column++)
+            {
+                string cell = columns[column].StartsWith('>') ? row[column].PadLeft(widths[column]) : row[column].PadRight(widths[column]);
+                line.Append(cell).Append(' ', Gap);
+            }
+            text.Append(line.ToString().TrimEnd()).Append('\n');
+        }
+        return text.ToString();
+    }
+}

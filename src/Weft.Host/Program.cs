@@ -1,0 +1,3 @@
+using Weft.Host;
+
+return DaemonCommandLine.Invoke(args);

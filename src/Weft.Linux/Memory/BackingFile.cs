@@ -1,0 +1,39 @@
+using Weft.Native;
+
+namespace Weft.Linux.Memory;
+
+/// <summary>
+/// A descriptor of the host's for the file behind a shared mapping, so that the mapping can be shared with an adapter
+/// after the program closed its own. It shares the program's open file description, as the mapping itself does.
+/// </summary>
+/// <remarks>
+/// Counted: the mappings hold it together, and every pin. Thread-safe. Compared by identity: two calls to mmap stay two
+/// mappings, as with Linux's struct file.
+/// </remarks>
+public sealed class BackingFile
+{
+    private const int DuplicateCloseOnExec = 1030;
+    private int _holders = 1;
+
+    private BackingFile(int descriptor) => Descriptor = descriptor;
+
+    /// <summary>The descriptor; valid while held.</summary>
+    public int Descriptor { get; }
+
+    /// <summary>A duplicate of a descriptor, held once. Null when the host has no more.</summary>
+    internal static BackingFile? Duplicate(int descriptor)
+    {
+        long result = HostStubs.CallQuick(SystemCall.Fcntl, descriptor, DuplicateCloseOnExec, 0);
+        return result < 0 ? null : new BackingFile((int)result);
+    }
+
+    /// <summary>Holds it once more. It must be held.</summary>
+    internal void Hold() => Interlocked.Increment(ref _holders);
+
+    /// <summary>Lets it go; the last closes it.</summary>
+    internal void LetGo()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+            HostStubs.CallQuick(SystemCall.Close, Descriptor);
+    }
+}
