@@ -5,7 +5,7 @@ namespace Weft.Adapter;
 
 internal sealed partial class Engine
 {
-    /// <summary>A doorbell that traps costs its VM an exit, and making it plain again several: it is worth it for this many requests.</summary>
+    /// <summary>A doorbell that traps costs its VM an exit, and making it plain again several: it is worth it for this many requests between two sleeps.</summary>
     private const int RequestsWorthSwitching = 4;
 
     private const int UnrungMs = 1, BrokenMs = 10, LongestMs = 60_000;
@@ -77,12 +77,14 @@ internal sealed partial class Engine
     {
         bool all = true;
         foreach (AdapterVm vm in _adapter.Vms)
-            if (vm.Contexts.Count > 0 && !vm.TrapsSurely)
-            {
+        {
+            if (vm.Contexts.Count == 0)
+                continue;
+            _hasTrapping = vm.IsTrapping = true;
+            vm.MovedWhenAwake = vm.Moved;
+            if (!vm.TrapsSurely)
                 all &= vm.TrapsSurely = vm.Doorbell.SetTrapping(true);
-                (vm.IsTrapping, vm.MovedWhenTrapped) = (true, vm.Moved);
-                _hasTrapping = true;
-            }
+        }
         return all;
     }
 
@@ -94,11 +96,11 @@ internal sealed partial class Engine
         bool hasTrapping = false, hasSwitched = false;
         foreach (AdapterVm vm in _adapter.Vms)
         {
-            if (vm.IsTrapping && vm.Moved - vm.MovedWhenTrapped >= RequestsWorthSwitching)
+            if (vm.IsTrapping && vm.Moved - vm.MovedWhenAwake >= RequestsWorthSwitching)
             {
                 hasSwitched = true;
                 (vm.IsTrapping, vm.TrapsSurely) = (!vm.Doorbell.SetTrapping(false), false);
-                vm.MovedWhenTrapped = vm.Moved;
+                vm.MovedWhenAwake = vm.Moved;
             }
             hasTrapping |= vm.IsTrapping;
         }
