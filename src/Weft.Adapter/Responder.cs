@@ -70,7 +70,7 @@ internal sealed class Responder(VirtualAdapter adapter)
         if (status != WorkStatus.Success)
             return Outcome.Done;
         uint queueKey = (request.QueueKey & 0x80000000) != 0 ? pair.Attributes.QueueKey : request.QueueKey;
-        bool isWhole = true;
+        bool isWhole;
         if (request.DestinationQueuePair != MulticastQueuePair)
         {
             if (adapter.Remote is { } hosts && VirtualAdapter.LidOf(request.Destination) is var lid && !adapter.IsOwn(lid))
@@ -80,13 +80,20 @@ internal sealed class Responder(VirtualAdapter adapter)
         else
         {
             adapter.Remote?.SendToGroup(pair, request, queueKey);
-            if (adapter.MembersOf(request.Destination.Destination) is { } members)
-                foreach (QueuePair member in members)
-                    isWhole &= member == pair || TryDeliver(pair, member, request, queueKey);
+            isWhole = TryDeliverToGroup(pair, request, queueKey);
         }
         if (!isWhole)
             status = WorkStatus.LocalProtection;
         return Outcome.Done;
+    }
+
+    private bool TryDeliverToGroup(QueuePair pair, SendRequest request, uint queueKey)
+    {
+        bool isWhole = true;
+        if (adapter.MembersOf(request.Destination.Destination) is { } members)
+            foreach (QueuePair member in members)
+                isWhole &= member == pair || TryDeliver(pair, member, request, queueKey);
+        return isWhole;
     }
 
     /// <summary>Completes the receive that the queue pair holds.</summary>
@@ -108,7 +115,7 @@ internal sealed class Responder(VirtualAdapter adapter)
             Index = pair.Held.Index,
             IsSolicited = request?.IsSolicited ?? false,
             SourceQueuePair = from?.Number ?? request?.SourcePair ?? 0,
-            SourceLid = from?.Vm.Device.Lid ?? request?.SourceLid ?? 0,
+            SourceLid = from?.Vm.Lid ?? request?.SourceLid ?? 0,
             ServiceLevel = request?.Destination.ServiceLevel ?? 0,
             HasGlobalHeader = pair.Type == QueuePairType.UnreliableDatagram && request?.Destination.IsGlobal == 1,
         };
