@@ -14,7 +14,11 @@ internal sealed class Requester(VirtualAdapter adapter)
 {
     private const int FirstBytes = 64, UnitBytes = 16;
     private const int MostRequests = 64;
-    private const ulong MostBytes = 256 << 10, LongestMessage = 1 << 30;
+    private const ulong MostBytes = 256 << 10;
+
+    /// <summary>The protocol's longest message.</summary>
+    internal const ulong LongestMessage = 1 << 30;
+
     private readonly SendRequest _request = new();
     private readonly Responder _responder = new(adapter);
     private ulong _bytesLeft;

@@ -31,6 +31,7 @@ public sealed class FabricNode : IDisposable
     /// <summary>Replaced, never changed, so that another thread may read it.</summary>
     private volatile PeerLink[] _links = [];
     private IReadOnlyList<FabricPeer>? _wanted;
+    private bool _disposed;
     private long _lookedNs = long.MinValue / 2, _tickedNs = long.MinValue / 2;
 
     /// <summary>Listens from now on; links begin with <see cref="SetPeers"/>.</summary>
@@ -98,6 +99,9 @@ public sealed class FabricNode : IDisposable
     /// <summary>Ends all links; the sink is not called. The driver's thread, or after it has ended.</summary>
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         _broker.Dispose();
         foreach (PeerLink link in _links)
             link.Dispose();

@@ -7,6 +7,10 @@ internal sealed unsafe class WakeEvent : IDisposable
 {
     private const int NonBlockCloseOnExec = 0x800 | 0x80000;
 
+    /// <summary>Keeps a late <see cref="Set"/> from a descriptor that was closed and is another's by now.</summary>
+    private readonly Lock _gate = new();
+    private bool _disposed;
+
     internal WakeEvent()
     {
         long descriptor = HostStubs.Call(SystemCall.Eventfd2, 0, NonBlockCloseOnExec);
@@ -20,8 +24,13 @@ internal sealed unsafe class WakeEvent : IDisposable
     internal void Set()
     {
         ulong one = 1;
-        // SAFETY: the kernel reads 8 bytes of a local.
-        HostStubs.CallQuick(SystemCall.Write, Descriptor, (long)(&one), sizeof(ulong));
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            // SAFETY: the kernel reads 8 bytes of a local.
+            HostStubs.CallQuick(SystemCall.Write, Descriptor, (long)(&one), sizeof(ulong));
+        }
     }
 
     internal void Clear()
@@ -31,5 +40,14 @@ internal sealed unsafe class WakeEvent : IDisposable
         HostStubs.CallQuick(SystemCall.Read, Descriptor, (long)(&count), sizeof(ulong));
     }
 
-    public void Dispose() => HostStubs.Call(SystemCall.Close, Descriptor);
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            HostStubs.Call(SystemCall.Close, Descriptor);
+        }
+    }
 }

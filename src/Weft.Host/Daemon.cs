@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Weft.Adapter;
 using Weft.Host.Api;
+using Weft.Host.Cluster;
 using Weft.Host.Logging;
 using Weft.Native;
 using Weft.Vm;
@@ -93,8 +94,16 @@ public sealed class Daemon : IDisposable
         _ended.Dispose();
     }
 
-    private static VirtualAdapterEngine CreateEngine(DaemonOptions options, JsonLinesLogger logs) =>
-        new(new VirtualAdapter(new EngineOptions { Mode = options.Engine }), logs.CreateLogger("engine"));
+    private static VirtualAdapterEngine CreateEngine(DaemonOptions options, JsonLinesLogger logs)
+    {
+        ILogger log = logs.CreateLogger("engine");
+        EngineOptions engine = new() { Mode = options.Engine };
+        if (options.Cluster is null)
+            return new VirtualAdapterEngine(new VirtualAdapter(engine), log);
+        ILogger news = logs.CreateLogger("cluster");
+        (VirtualAdapter adapter, ClusterMembership membership) = ClusteredAdapter.Create(options.Cluster, engine, news.ClusterNews);
+        return new VirtualAdapterEngine(adapter, log, membership);
+    }
 
     private PosixSignalRegistration EndOn(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
     {

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Globalization;
 using Weft.Adapter;
+using Weft.Host.Cluster;
 
 namespace Weft.Host;
 
@@ -17,6 +18,8 @@ public static class DaemonCommandLine
         Examples:
           weftd --engine event --grace 600     in the background; ends ten minutes after its last VM
           weftd --foreground --verbose         in this terminal, telling what happens
+          weftd --cluster etcd://10.0.0.1:2379 --listen 10.0.0.2 --tls-certificate me.pem --tls-key me.key --tls-authority ca.pem
+                                               so that VMs reach those of other hosts
           weftd --stop                         ends the daemon that runs, unless VMs still use it
           curl --unix-socket "${XDG_RUNTIME_DIR:-/tmp}"/weft*/weftd.sock http://weftd/adapter
 
@@ -56,6 +59,7 @@ public static class DaemonCommandLine
             HelpName = "SECONDS",
             DefaultValueFactory = _ => "60",
         };
+        ClusterWords cluster = new();
         Option<bool> foreground = new("--foreground") { Description = "Stay in this terminal" };
         Option<bool> verbose = new("--verbose") { Description = "Log what happens, not only what goes wrong: to standard error with --foreground, else to weftd.log" };
         Option<bool> stop = new("--stop") { Description = "End the daemon that runs" };
@@ -63,6 +67,7 @@ public static class DaemonCommandLine
         Option<int> ready = new("--ready-descriptor") { Hidden = true, DefaultValueFactory = _ => -1 };
         RootCommand root = new("Serves this user's VMs: the RDMA adapter's engine, and an HTTP interface that tells what it does.")
         { engine, grace, foreground, verbose, stop, force, ready };
+        cluster.AddTo(root);
         foreach (Option option in root.Options)
             if (option is HelpOption help)
                 help.Action = new ExamplesAction((HelpAction)help.Action!);
@@ -74,6 +79,7 @@ public static class DaemonCommandLine
             {
                 Engine = Enum.Parse<EngineMode>(result.GetRequiredValue(engine), true),
                 Grace = Seconds(result.GetRequiredValue(grace)),
+                Cluster = cluster.Read(result),
                 IsForeground = result.GetValue(foreground),
                 IsVerbose = result.GetValue(verbose),
                 ReadyDescriptor = result.GetValue(ready),

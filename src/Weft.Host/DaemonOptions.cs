@@ -1,4 +1,5 @@
 using Weft.Adapter;
+using Weft.Host.Cluster;
 
 namespace Weft.Host;
 
@@ -10,6 +11,9 @@ public sealed record DaemonOptions
 
     /// <summary>How long the daemon outlives its last VM; null for ever.</summary>
     public TimeSpan? Grace { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The cluster that the host belongs to; null for a host alone.</summary>
+    public ClusterOptions? Cluster { get; init; }
 
     /// <summary>Stay in the terminal.</summary>
     public bool IsForeground { get; init; }

@@ -120,8 +120,10 @@ internal sealed class RemoteRequester(VirtualAdapter adapter, FabricNode node)
 
     private bool TryStep(QueuePair pair, RemoteRequests remote)
     {
-        if (!Mlx4Slot.TryDecode(_request, pair.Send.SlotBytes, pair.Type) || _request.TotalBytes > 1 << 30)
+        if (!Mlx4Slot.TryDecode(_request, pair.Send.SlotBytes, pair.Type))
             return Stop(pair, remote, WorkStatus.LocalQueueOperation);
+        if (_request.TotalBytes > Requester.LongestMessage)
+            return Stop(pair, remote, WorkStatus.LocalLength);
         if (_request.IsLocal)
             return TryCarryLocal(pair, remote);
         bool hasAnswer = _request.Kind is RequestKind.Read or RequestKind.CompareSwap or RequestKind.FetchAdd;

@@ -33,4 +33,7 @@ internal static partial class DaemonLog
 
     [LoggerMessage(9, LogLevel.Warning, "VM {ProcessId} finds no room: {Reason}")]
     internal static partial void NoRoom(this ILogger log, int processId, string reason);
+
+    [LoggerMessage(20, LogLevel.Warning, "{News}")]
+    internal static partial void ClusterNews(this ILogger log, string news);
 }

@@ -80,7 +80,9 @@ internal sealed class GuestPair : IDisposable
             return;
         LeftVm.Dispose();
         RightVm.Dispose();
-        _owned?.Dispose();
-        _hosts?.Dispose();
+        if (_hosts is null)
+            _owned?.Dispose();
+        else
+            _hosts.Dispose();
     }
 }
