@@ -14,7 +14,7 @@ internal sealed class Requester(VirtualAdapter adapter)
 {
     private const int FirstBytes = 64, UnitBytes = 16;
     private const int MostRequests = 64;
-    private const ulong MostBytes = 256 << 10;
+    private const ulong MostBytes = 256 << 10, LongestMessage = 1 << 30;
     private readonly SendRequest _request = new();
     private readonly Responder _responder = new(adapter);
     private ulong _bytesLeft;
@@ -28,8 +28,10 @@ internal sealed class Requester(VirtualAdapter adapter)
         _bytesLeft = MostBytes;
         if (pair.State is QueuePairState.Error or QueuePairState.SendQueueError)
             return FlushSends(pair) + (pair.State == QueuePairState.Error ? FlushReceives(pair) : 0);
+        if (pair.Type != QueuePairType.UnreliableDatagram && adapter.Remote?.RequestsOf(pair) is { } remote)
+            return adapter.Remote.Serve(pair, remote, Now);
         int moved = 0;
-        while (moved < MostRequests && _bytesLeft > 0 && MayGoOn(pair) && TryLoad(pair))
+        while (moved < MostRequests && _bytesLeft > 0 && MayGoOn(pair) && TryLoad(_request, pair, pair.SendIndex))
         {
             Outcome outcome = Carry(pair, out WorkStatus status);
             if (outcome == Outcome.Done)
@@ -38,7 +40,7 @@ internal sealed class Requester(VirtualAdapter adapter)
                 Finish(pair, status);
                 continue;
             }
-            Hold(pair);
+            Hold(_request, pair);
             if (outcome == Outcome.Partly)
                 return moved + 1;
             Wait(pair, outcome == Outcome.ReceiverNotReady ? WaitKind.Receiver : WaitKind.Answer);
@@ -47,21 +49,22 @@ internal sealed class Requester(VirtualAdapter adapter)
         return moved;
     }
 
-    private static bool MayGoOn(QueuePair pair) =>
+    /// <summary>Whether a queue pair's state lets it send.</summary>
+    internal static bool MayGoOn(QueuePair pair) =>
         pair.State == QueuePairState.ReadyToSend || pair.State == QueuePairState.SendQueueDrained && pair.HasHeld;
 
-    /// <summary>Takes the private copy of the current request: the held one, or the next slot's.</summary>
-    private bool TryLoad(QueuePair pair)
+    /// <summary>Takes the private copy of the current request: the held one, or the slot's at an index.</summary>
+    internal static bool TryLoad(SendRequest request, QueuePair pair, uint index)
     {
-        byte[] slot = _request.Slot;
+        byte[] slot = request.Slot;
         int slotBytes = pair.Send.SlotBytes;
         if (pair.HasHeld)
             pair.HeldSlot.CopyTo(slot, 0);
         else
         {
-            HostAddress address = pair.Send.Slot(pair.SendIndex);
+            HostAddress address = pair.Send.Slot(index);
             uint first = SharedMemory.ReadWord(address);
-            if (!Mlx4Slot.IsPosted(first, pair.SendIndex, pair.Send.Count))
+            if (!Mlx4Slot.IsPosted(first, index, pair.Send.Count))
                 return false;
             int head = Math.Min(FirstBytes, slotBytes);
             SharedMemory.Read(address, slot.AsSpan(0, head));
@@ -76,8 +79,13 @@ internal sealed class Requester(VirtualAdapter adapter)
     private Outcome Carry(QueuePair pair, out WorkStatus status)
     {
         status = WorkStatus.LocalQueueOperation;
-        if (!Mlx4Slot.TryDecode(_request, pair.Send.SlotBytes, pair.Type) || _request.TotalBytes > 1 << 30)
+        if (!Mlx4Slot.TryDecode(_request, pair.Send.SlotBytes, pair.Type))
             return Outcome.Done;
+        if (_request.TotalBytes > LongestMessage)
+        {
+            status = WorkStatus.LocalLength;
+            return Outcome.Done;
+        }
         if (_request.IsLocal)
         {
             status = LocalOperations.Carry(pair, _request);
@@ -105,7 +113,8 @@ internal sealed class Requester(VirtualAdapter adapter)
             pair.Fire(AsyncEventType.SendQueueDrained);
     }
 
-    private static void PostSend(QueuePair pair, WorkStatus status, byte opcode, uint bytes)
+    /// <summary>Completes the request at the send index.</summary>
+    internal static void PostSend(QueuePair pair, WorkStatus status, byte opcode, uint bytes)
     {
         pair.Counts.Completions++;
         if (status != WorkStatus.Success)
@@ -121,11 +130,12 @@ internal sealed class Requester(VirtualAdapter adapter)
         });
     }
 
-    private void Hold(QueuePair pair)
+    /// <summary>Keeps a request that was begun.</summary>
+    internal static void Hold(SendRequest request, QueuePair pair)
     {
         if (pair.HasHeld)
             return;
-        _request.Slot.AsSpan(0, pair.HeldSlot.Length).CopyTo(pair.HeldSlot);
+        request.Slot.AsSpan(0, pair.HeldSlot.Length).CopyTo(pair.HeldSlot);
         pair.HasHeld = true;
     }
 
@@ -136,14 +146,14 @@ internal sealed class Requester(VirtualAdapter adapter)
         bool forReceiver = kind == WaitKind.Receiver;
         if (pair.WaitsFor != kind)
         {
+            // A NAK is an answer: as many waits as retries. Silence is told by the first wait's end, before any retry.
             pair.WaitsFor = kind;
-            pair.RetriesLeft = forReceiver ? pair.Attributes.RnrRetry : pair.Attributes.RetryCount;
-            pair.WakeAt = Now + PeriodOf(pair, forReceiver);
-            return;
+            pair.RetriesLeft = forReceiver ? pair.Attributes.RnrRetry : pair.Attributes.RetryCount + 1;
         }
-        if (Now < pair.WakeAt)
+        else if (Now < pair.WakeAt)
             return;
-        pair.Counts.Retries++;
+        else
+            pair.Counts.Retries++;
         pair.WakeAt = Now + PeriodOf(pair, forReceiver);
         if (forReceiver ? pair.Attributes.RnrRetry == forEver : pair.Attributes.Timeout == 0)
             return;
@@ -151,11 +161,14 @@ internal sealed class Requester(VirtualAdapter adapter)
             Finish(pair, forReceiver ? WorkStatus.ReceiverNotReady : WorkStatus.RetriesExceeded);
     }
 
-    private static long PeriodOf(QueuePair pair, bool forReceiver)
+    private static long PeriodOf(QueuePair pair, bool forReceiver) => PeriodOf(pair, forReceiver, pair.Target?.Attributes.RnrTimer ?? 0);
+
+    /// <summary>How long to wait before the next attempt, in ticks; the code is the receiver's.</summary>
+    internal static long PeriodOf(QueuePair pair, bool forReceiver, byte timerCode)
     {
         const double unitSeconds = 4.096e-6;
         double seconds = forReceiver
-            ? Timers.RnrSeconds(pair.Target?.Attributes.RnrTimer ?? 0)
+            ? Timers.RnrSeconds(timerCode)
             : unitSeconds * (1L << Math.Min((int)pair.Attributes.Timeout, 31));
         return Math.Max(1, (long)(seconds * Stopwatch.Frequency));
     }
@@ -165,7 +178,8 @@ internal sealed class Requester(VirtualAdapter adapter)
     {
         int flushed = 0;
         pair.EndRequest();
-        for (; flushed < MostRequests && pair.Send.Count > 0; flushed++)
+        pair.Remote?.Forget();
+        for (; flushed < MostRequests && pair.HasSendRing; flushed++)
         {
             uint first = SharedMemory.ReadWord(pair.Send.Slot(pair.SendIndex));
             if (!Mlx4Slot.IsPosted(first, pair.SendIndex, pair.Send.Count))
@@ -179,13 +193,13 @@ internal sealed class Requester(VirtualAdapter adapter)
     private int FlushReceives(QueuePair pair)
     {
         int flushed = 0;
+        if (pair.Held is { IsHeld: true, Shared: not null })
+        {
+            _responder.PostReceive(pair, WorkStatus.Flushed);
+            flushed++;
+        }
         if (pair.SharedReceives is not null)
         {
-            if (pair.Held.IsHeld)
-            {
-                _responder.PostReceive(pair, WorkStatus.Flushed);
-                flushed++;
-            }
             if (!pair.HasSaidLastRequest)
             {
                 pair.HasSaidLastRequest = true;

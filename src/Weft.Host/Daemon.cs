@@ -60,7 +60,7 @@ public sealed class Daemon : IDisposable
             using JsonLinesLogger logs = LogOutput.Open(options, directory);
             using Daemon daemon = new(directory, options, CreateEngine(options, logs), logs);
             using PosixSignalRegistration terminate = daemon.EndOn(PosixSignal.SIGTERM), interrupt = daemon.EndOn(PosixSignal.SIGINT);
-            teller.Tell(ReadyTeller.Ready);
+            teller.Tell(ReadyTeller.Ready, Path.Combine(directory, DaemonFiles.Log));
             daemon.Wait();
             return 0;
         }

@@ -19,7 +19,7 @@ public sealed class Process
         Kernel = kernel;
         Id = kernel.ProcessId;
         Memory = new AddressSpace(kernel.Machine);
-        Memory.SetLimit(kernel.Options.MemoryLimitBytes);
+        Memory.SetLimit(kernel.Options.MemoryLimitBytes, Files);
         Signals = new ProcessSignals(this);
         Files.Limit = Limits.DescriptorLimit;
         Memory.MostMappedBytes = Limits[Resource.AddressSpace].Soft;
@@ -85,6 +85,13 @@ public sealed class Process
     {
         thread.BindToHostThread();
         AddThread(thread);
+    }
+
+    /// <summary>Before a call adds so many bytes to a file at most: ends the VM when that passes the memory limit.</summary>
+    internal void BeforeGrowth(FileDescription file, ulong bytes)
+    {
+        if (!Memory.MayGrow(file, bytes))
+            Signals.KillForMemory();
     }
 
     internal void AddThread(GuestThread thread)

@@ -27,13 +27,13 @@ public sealed partial class GuestPhysicalMemory
     /// <summary>The guest physical address of an offset in the arena. Not checked.</summary>
     public static GuestPhysicalAddress AddressInArena(ulong offset) => new(SystemBytes + offset);
 
-    /// <summary>
-    /// Bytes of host memory that the VM's anonymous and shared pages take now. Includes the VMM's own few MiB.
-    /// Costs some 30 us: reads /proc/self/status.
-    /// </summary>
-    public ulong ReadResidentBytes() => _shared is null
-        ? HostMapping.ReadResidentBytes(withShared: true)
-        : HostMapping.ReadResidentBytes(withShared: false) + _shared.AllocatedBytes();
+    /// <summary>Host memory that the VM takes now. Costs some 30 us: reads /proc/self/status.</summary>
+    public ResidentBytes ReadResidentBytes()
+    {
+        (ulong anonymous, ulong shared) = HostMapping.ReadResidentBytes();
+        ulong arena = _shared?.AllocatedBytes() ?? 0;
+        return new(anonymous + arena, shared - Math.Min(shared, arena));
+    }
 
     /// <summary>Bytes of a range of anonymous memory that the host holds pages for; null when the arena is private, where only its page map tells.</summary>
     public ulong? AllocatedBytes(GuestPhysicalAddress start, ulong lengthBytes) => _shared?.AllocatedBytes(HostOf(start), lengthBytes);

@@ -1,4 +1,3 @@
-using Weft.Kvm;
 using Weft.Native;
 
 namespace Weft.Machine;

@@ -126,14 +126,19 @@ internal static class HostMapping
     internal static long Populate(HostAddress address, ulong lengthBytes) =>
         HostStubs.Call(SystemCall.Madvise, (long)address.Value, (long)lengthBytes, AdvisePopulateWrite);
 
-    internal static ulong ReadResidentBytes(bool withShared)
+    /// <summary>The process's RssAnon and RssShmem, in bytes. Source: proc(5).</summary>
+    internal static (ulong Anonymous, ulong Shared) ReadResidentBytes()
     {
-        ulong bytes = 0;
+        ulong anonymous = 0, shared = 0;
         foreach (string line in File.ReadLines("/proc/self/status"))
-            if (line.StartsWith("RssAnon:", StringComparison.Ordinal) || (withShared && line.StartsWith("RssShmem:", StringComparison.Ordinal)))
-                bytes += ulong.Parse(line.AsSpan(line.IndexOf(':') + 1, line.Length - line.IndexOf(':') - " kB".Length - 1)) << 10;
-        return bytes;
+            if (line.StartsWith("RssAnon:", StringComparison.Ordinal))
+                anonymous = BytesOf(line);
+            else if (line.StartsWith("RssShmem:", StringComparison.Ordinal))
+                shared = BytesOf(line);
+        return (anonymous, shared);
     }
+
+    private static ulong BytesOf(string line) => ulong.Parse(line.AsSpan(line.IndexOf(':') + 1, line.Length - line.IndexOf(':') - " kB".Length - 1)) << 10;
 
     private static bool ReadHasLargePages()
     {

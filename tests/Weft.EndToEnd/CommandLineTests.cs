@@ -166,6 +166,18 @@ public sealed class CommandLineTests
         Assert.True(beyond.Status is 137 or 1, beyond.Describe());
     }
 
+    [VmTheory("/usr/bin/python3.11")]
+    [InlineData("[(lambda f: (os.write(f, bytes(4 << 20)), os.close(f)))(os.memfd_create('m')) for _ in range(60)]", 0)]
+    [InlineData("f = os.memfd_create('m'); [os.pwrite(f, bytes(1 << 20), i % 20 << 20) for i in range(120)]", 0)]
+    [InlineData("f = os.memfd_create('m'); [os.write(f, bytes(1 << 20)) for _ in range(120)]", 137)]
+    [InlineData("f = os.memfd_create('m'); os.posix_fallocate(f, 0, 120 << 20)", 137)]
+    [InlineData("f = os.memfd_create('m'); os.ftruncate(f, 120 << 20); m = mmap.mmap(f, 120 << 20); [m.write(bytes(1 << 20)) for _ in range(120)]", 137)]
+    public async Task Files_in_memory_count_against_the_limit(string script, int status)
+    {
+        var outcome = await WeftAsync("run", "--memory", "64M", "--", "/usr/bin/python3.11", "-c", "import mmap, os; " + script);
+        Assert.True(outcome.Status == status, outcome.Describe());
+    }
+
     [VmFact("/usr/bin/python3.11")]
     public async Task Fork_is_refused_and_said_once()
     {

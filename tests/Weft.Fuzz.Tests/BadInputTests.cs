@@ -78,8 +78,8 @@ public sealed class BadInputTests
     }
 
     [VmFact]
-    public async Task Too_little_memory_ends_the_program_as_a_cgroup_would() =>
-        Assert.Equal(Killed, (await WeftAsync("run", "--memory", "1M", "--", "/bin/true")).Status);
+    public async Task Too_little_memory_ends_the_program_as_a_cgroup_would_and_says_so() =>
+        AssertOneLine(await WeftAsync("run", "--memory", "1M", "--", "/bin/true"), Killed, "limit of 1024 KiB");
 
     [VmFact("gcc")]
     public async Task A_program_that_reaches_its_memory_limit_is_killed_and_the_host_keeps_its_memory()

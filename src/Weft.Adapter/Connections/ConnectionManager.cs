@@ -52,7 +52,7 @@ public sealed class ConnectionManager
     {
         number = 0;
         port = 0;
-        if (space is not (ConnectionSpace.Stream or ConnectionSpace.Datagram))
+        if (space is not (ConnectionSpace.Stream or ConnectionSpace.Datagram or ConnectionSpace.InfiniBand))
             return Errno.EPROTONOSUPPORT;
         lock (_lock)
         {

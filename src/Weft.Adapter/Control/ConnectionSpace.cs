@@ -8,4 +8,7 @@ public enum ConnectionSpace : uint
 
     /// <summary>Datagrams: the listener tells its queue pair, and nothing is connected.</summary>
     Datagram = 0x111,
+
+    /// <summary>Connections by InfiniBand's own names, here by address too: XRC programs use it.</summary>
+    InfiniBand = 0x13f,
 }

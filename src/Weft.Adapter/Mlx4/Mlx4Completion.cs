@@ -23,6 +23,8 @@ internal static class Mlx4Completion
         if (completion.Status != WorkStatus.Success)
         {
             entry[27] = SyndromeOf(completion.Status);
+            // An XRC target's is looked for by its shared queue's number, in errors too.
+            BinaryPrimitives.WriteUInt32BigEndian(entry[8..], completion.SourceQueuePair);
             return;
         }
         BinaryPrimitives.WriteUInt32BigEndian(entry[4..], completion.Immediate);

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Weft.Adapter.Control;
 using Weft.Adapter.Snapshots;
 using Weft.Native;

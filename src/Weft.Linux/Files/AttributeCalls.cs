@@ -150,6 +150,9 @@ internal static class AttributeCalls
             return Errno.EBADF;
         const int keepSize = 1;
         Errno error = (mode & keepSize) != 0 ? Errno.None : FileSizeLimit.CheckLength(thread, file.Host, unchecked(offset + length));
+        const int takesAway = 2 | 8;
+        if (error == Errno.None && length > 0 && (mode & takesAway) == 0)
+            thread.Process.BeforeGrowth(file.Description, (ulong)length);
         return error != Errno.None ? error : thread.Block(SystemCall.Fallocate, file.Host, mode, offset, length);
     }
 

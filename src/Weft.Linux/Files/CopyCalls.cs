@@ -22,7 +22,8 @@ internal static class CopyCalls
             return Errno.EFAULT;
         if (source.Description is VirtualFile made)
             made.BeforeRead(thread);
-        SyscallResult result = thread.Block(SystemCall.Sendfile, destination.Host, source.Host, offsetAddress, (long)count);
+        SyscallResult result = thread.Block(SystemCall.Sendfile, destination.Host, source.Host, offsetAddress, (long)CutForMemory(thread, destination, count));
+        AfterCopy(thread, destination, result);
         return ReadWriteCalls.RaiseIfBroken(thread, GiveOffset(thread, offset, 0, result));
     }
 
@@ -69,8 +70,22 @@ internal static class CopyCalls
             return Errno.EINVAL;
         if (!TakeOffset(thread, fromOffset, 0, out long fromAddress) || !TakeOffset(thread, toOffset, SecondOffset, out long toAddress))
             return Errno.EFAULT;
-        SyscallResult result = thread.Block(call, source.Host, fromAddress, destination.Host, toAddress, (long)count, flags);
+        SyscallResult result = thread.Block(call, source.Host, fromAddress, destination.Host, toAddress, (long)CutForMemory(thread, destination, count), flags);
+        AfterCopy(thread, destination, result);
         return GiveOffset(thread, toOffset, SecondOffset, GiveOffset(thread, fromOffset, 0, result));
+    }
+
+    /// <summary>Into a file that counts against the memory limit little is copied at a time: how much there is to copy nobody tells.</summary>
+    private static ulong CutForMemory(GuestThread thread, in FileLease destination, ulong count)
+    {
+        const ulong mostAtOnce = 4 << 20;
+        return count > mostAtOnce && thread.Memory.Follows(destination.Description) ? mostAtOnce : count;
+    }
+
+    private static void AfterCopy(GuestThread thread, in FileLease destination, SyscallResult result)
+    {
+        if (result.Value > 0)
+            thread.Process.BeforeGrowth(destination.Description, (ulong)result.Value);
     }
 
     private static bool TakeOffset(GuestThread thread, GuestVirtualAddress address, int place, out long host)

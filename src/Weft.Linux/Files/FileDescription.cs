@@ -17,6 +17,9 @@ public class FileDescription(int hostDescriptor)
     /// <summary>Where it was opened; null for what has no path, or came from outside the mounts.</summary>
     public Mount? Mount { get; init; }
 
+    /// <summary>Whether the file counts against the memory limit. Protected by the address space's lock but for a first look.</summary>
+    internal FileMemoryKind Kind { get; set; }
+
     /// <summary>Of a directory of the VM's own view: its absolute path. Names are looked up below it, never below the host's descriptor.</summary>
     public virtual string? VirtualPath => null;
 

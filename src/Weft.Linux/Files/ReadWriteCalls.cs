@@ -61,6 +61,7 @@ internal static class ReadWriteCalls
         count = Math.Min(count, GuestVectors.MostBytes);
         if (FileSizeLimit.IsSet(thread) && FileSizeLimit.Cut(thread, file.Host, null, ref count) is var tooBig && tooBig != Errno.None)
             return tooBig;
+        thread.Process.BeforeGrowth(file.Description, count);
         if (count == 0)
             return thread.Block(SystemCall.Write, file.Host, (long)thread.Scratch.Address.Value, 0);
         if (thread.Memory.TryGetHostRange(buffer, count, PageAccess.Read, out HostAddress host, out ulong contiguous) && contiguous == count)
@@ -121,6 +122,7 @@ internal static class ReadWriteCalls
         count = Math.Min(count, GuestVectors.MostBytes);
         if (FileSizeLimit.IsSet(thread) && FileSizeLimit.Cut(thread, file.Host, offset, ref count) is var tooBig && tooBig != Errno.None)
             return tooBig;
+        thread.Process.BeforeGrowth(file.Description, count);
         Errno error = GuestVectors.FromRange(thread, buffer, count, PageAccess.Read, out GuestVectors vectors);
         return error != Errno.None ? error
             : RaiseIfBroken(thread, AttendedFiles.Transfer(thread, file.Description, SystemCall.Pwritev, (long)vectors.Address.Value, vectors.Count, vectors.TotalBytes, offset));
@@ -199,6 +201,8 @@ internal static class ReadWriteCalls
             entries = FileSizeLimit.Cut(thread, file.Host, call == SystemCall.Writev || offset == -1 ? null : offset, vectors, out error);
         if (error != Errno.None)
             return error;
+        if (need == PageAccess.Read)
+            thread.Process.BeforeGrowth(file.Description, vectors.TotalBytes);
         SyscallResult result = AttendedFiles.Transfer(thread, file.Description, call, (long)vectors.Address.Value, entries, vectors.TotalBytes, offset, flags);
         return need == PageAccess.Read ? RaiseIfBroken(thread, result) : result;
     }

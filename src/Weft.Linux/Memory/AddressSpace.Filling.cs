@@ -14,25 +14,6 @@ public sealed partial class AddressSpace
     private const ulong VastBytes = 8UL << 30;
     private const ulong TightFillBytes = 64 << 10;
 
-    private ulong? _limitBytes;
-    private ulong _baselineBytes;
-    private ulong _usedAtMostBytes;
-    private bool _isTight;
-
-    /// <summary>
-    /// Limits the memory that the program can touch, as a cgroup's memory.max would. Page-table entries are an upper
-    /// bound of what is touched; only when they reach the limit is the truth measured and the bound drawn tighter.
-    /// </summary>
-    public void SetLimit(ulong? limitBytes)
-    {
-        lock (_lock)
-        {
-            _limitBytes = limitBytes;
-            if (limitBytes is not null)
-                _baselineBytes = _memory.ReadResidentBytes();
-        }
-    }
-
     /// <summary>
     /// Fills what lies round a fault. In writable anonymous memory a window, with the host's pages: it doubles while
     /// faults walk through the area, up to large pages. Where faults are scattered, and in files, only entries.
@@ -114,7 +95,7 @@ public sealed partial class AddressSpace
             return true;
         if (_limitBytes is { } limit)
         {
-            if (_usedAtMostBytes + (end - start) > limit && !TightenLocked(limit, end - start))
+            if (!FitsLocked(limit, end - start) && !TightenLocked(limit, end - start))
                 return false;
             _usedAtMostBytes += end - start;
         }
@@ -124,42 +105,5 @@ public sealed partial class AddressSpace
             access |= PageAccess.Plain;
         _tables.Map(new(start), area.PhysicalOf(start), end - start, access, large: isAnonymous);
         return true;
-    }
-
-    /// <summary>
-    /// Counts a range that the host's kernel is about to write for the program: pages that come into being so never
-    /// fault. False when that could pass the limit.
-    /// </summary>
-    private bool MayWriteLocked(MemoryArea area, ulong start, ulong end) =>
-        _limitBytes is null || TryFillLocked(area, start & ~(PageSize - 1), Math.Min(area.End, RoundUp(end)));
-
-    /// <summary>
-    /// The bound reached the limit: measures what is really touched, and takes back the entries of what is not,
-    /// by taking back all. False when the limit itself is reached.
-    /// </summary>
-    private bool TightenLocked(ulong limit, ulong wanted)
-    {
-        ulong used = MeasureUsedBytes();
-        const ulong marginParts = 128;
-        if (used + TightFillBytes + limit / marginParts > limit)
-            return false;
-        foreach (MemoryArea area in _areas)
-            if (_tables.Unmap(new(area.Start), area.Length))
-                _memory.InvalidateTranslations(area.Physical, area.Length, area.Content);
-        _isTight = true;
-        _usedAtMostBytes = used;
-        return used + Math.Min(wanted, TightFillBytes) <= limit;
-    }
-
-    /// <summary>
-    /// What counts against the memory limit now, as the host measures it: pages of the program's own, not those that a file
-    /// could give again. With a limit only; costs some 30 us.
-    /// </summary>
-    public ulong UsedBytes => MeasureUsedBytes();
-
-    private ulong MeasureUsedBytes()
-    {
-        ulong resident = _memory.ReadResidentBytes();
-        return resident - Math.Min(resident, _baselineBytes);
     }
 }

@@ -30,6 +30,8 @@ internal static class FileMapper
             HostDescriptor = file.Host,
             File = Describe(thread, file, mode != ReadOnly, out bool isRegular),
         };
+        if (request.IsShared)
+            thread.Memory.Follows(file);
         return isRegular && request.IsShared ? thread.Memory.MapShareable(complete) : thread.Memory.Map(complete);
     }
 
@@ -45,13 +47,18 @@ internal static class FileMapper
         try
         {
             ulong length = request.LengthBytes + AddressSpace.PageSize - 1 & ~(AddressSpace.PageSize - 1);
-            long result = HostStubs.Call(SystemCall.Ftruncate, descriptor, (long)length);
-            return result < 0 ? Errno.ENOMEM : thread.Memory.MapShareable(request with
+            if (HostStubs.Call(SystemCall.Ftruncate, descriptor, (long)length) < 0)
+                return Errno.ENOMEM;
+            HostStubs.CallQuick(SystemCall.Fstat, descriptor, (long)thread.Scratch.Address.Value);
+            ulong device = BitConverter.ToUInt64(thread.Scratch.Span), inode = BitConverter.ToUInt64(thread.Scratch.Span[8..]);
+            SyscallResult result = thread.Memory.MapShareable(request with
             {
                 Content = HostContent.SharedFile,
                 HostDescriptor = (int)descriptor,
-                File = new MappedFile("/dev/zero (deleted)", 1, 0, true),
+                File = new MappedFile("/dev/zero (deleted)", device, inode, true),
             });
+            thread.Memory.Follow((int)descriptor);
+            return result;
         }
         finally
         {

@@ -60,9 +60,9 @@ public sealed class DaemonTests
         RunningDaemon running = new();
         using RemoteAdapterVm vm = running.Join();
         Assert.Equal(Errno.None, vm.OpenContext(out IAdapterContext? context));
+        using DaemonClient client = DaemonClient.Open();
         running.Dispose();
         Assert.Equal(Errno.EIO, context!.AllocateProtectionDomain(out _));
-        using DaemonClient client = DaemonClient.Open();
         Assert.Null(client.TryGet("", DaemonJson.Default.DaemonReport));
         Assert.False(client.TryStop(false));
     }
