@@ -136,7 +136,9 @@ static struct round measure(uint64_t count)
     uint64_t start = now_ns();
     run(chosen, count);
     MPI_Barrier(MPI_COMM_WORLD);
-    return (struct round){now_ns() - start, count};
+    // Bursts are whole.
+    uint64_t burst = !strcmp(chosen, "bandwidth") ? BURST : !strcmp(chosen, "rate") ? RATE_BURST : 1;
+    return (struct round){now_ns() - start, (count + burst - 1) / burst * burst};
 }
 
 int main(int words, char **word)
