@@ -53,6 +53,7 @@ internal sealed partial class AdapterContext
                 || !ModifyRules.Allow(pair.Type, pair.State, to, mask) || !AreValues(mask, attributes))
                 return Errno.EINVAL;
             ModifyRules.Apply(ref pair.Attributes, attributes, mask);
+            pair.Target = null;
             Enter(pair, to);
         }
         Adapter.Engine.Wake();
@@ -141,12 +142,13 @@ internal sealed partial class AdapterContext
         if (to == QueuePairState.Reset)
         {
             pair.Reset();
+            LocalOperations.UnbindWindows(pair);
             pair.Attributes = new QueuePairAttributes { Access = pair.Attributes.Access };
         }
+        if (to == QueuePairState.Init)
+            pair.HasSendRing = pair.Send.Count > 0;
         if (to == QueuePairState.SendQueueDrained && from != to && pair.Attributes.WantsDrainEvent != 0 && !pair.HasHeld)
             pair.Fire(AsyncEventType.SendQueueDrained);
-        if (to == QueuePairState.Error && pair.Type != QueuePairType.XrcReceive && from == QueuePairState.Reset)
-            pair.Reset();
         Adapter.Engine.Promote(pair);
     }
 
@@ -219,6 +221,7 @@ internal sealed partial class AdapterContext
         CountUsers(pair, -1);
         Vm.QueuePairs--;
         Vm.Ended.Add(pair.Counts);
+        LocalOperations.UnbindWindows(pair);
         pair.Attributes.State = QueuePairState.Reset;
         pair.Release();
     }

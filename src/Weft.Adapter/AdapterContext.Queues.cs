@@ -18,6 +18,13 @@ internal sealed partial class AdapterContext
             return error;
         using (Adapter.Gate.Enter())
         {
+            if (_isClosed)
+            {
+                pipe!.Dispose();
+                HostStubs.Call(SystemCall.Close, descriptor);
+                descriptor = -1;
+                return Errno.EINVAL;
+            }
             CompletionChannel channel = new(pipe!);
             handle = channel.Handle = _channels.Add(channel);
             return Errno.None;
@@ -46,7 +53,7 @@ internal sealed partial class AdapterContext
         using (Adapter.Gate.Enter())
         {
             CompletionChannel? channel = request.Channel == 0 ? null : _channels.Find(request.Channel);
-            if (request.Channel != 0 && channel is null || request.EntryBytes is not (32 or 64) || !AreEntries(request.Entries))
+            if (_isClosed || request.Channel != 0 && channel is null || request.EntryBytes is not (32 or 64) || !AreEntries(request.Entries))
                 return Errno.EINVAL;
             if (Vm.CompletionQueues >= Vm.Device.MostCompletionQueues)
                 return Errno.ENOMEM;

@@ -40,6 +40,9 @@ internal sealed partial class AdapterContext : IAdapterContext
     {
         using (Adapter.Gate.Enter())
         {
+            handle = 0;
+            if (_isClosed)
+                return Errno.EINVAL;
             handle = ++Vm.LastProtectionDomain;
             _domains.Add(handle);
             return Errno.None;
@@ -166,6 +169,8 @@ internal sealed partial class AdapterContext : IAdapterContext
         handle = 0;
         using (Adapter.Gate.Enter())
         {
+            if (_isClosed)
+                return Errno.EINVAL;
             bool isNamed = (device | inode) != 0;
             XrcDomain? domain = isNamed ? Vm.XrcDomains.Find(candidate => candidate.Device == device && candidate.Inode == inode) : null;
             if (domain is not null && (openFlags & exclusive) != 0)
@@ -210,6 +215,7 @@ internal sealed partial class AdapterContext : IAdapterContext
         if (_isClosed)
             return;
         _isClosed = true;
+        _domains.Clear();
         foreach (QueuePair pair in _pairs.All.ToArray())
             EndPair(pair);
         foreach (SharedReceiveQueue queue in _sharedQueues.All.ToArray())
@@ -229,6 +235,10 @@ internal sealed partial class AdapterContext : IAdapterContext
         foreach (XrcDomain domain in _xrcDomains.All)
             if (--domain.Openings == 0)
                 Vm.XrcDomains.Remove(domain);
+        _pairs.Clear();
+        _channels.Clear();
+        _keys.Clear();
+        _xrcDomains.Clear();
         Vm.Contexts.Remove(this);
         int reader = Interlocked.Exchange(ref _asyncReader, -1);
         if (reader >= 0)

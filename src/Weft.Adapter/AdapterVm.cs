@@ -44,21 +44,17 @@ internal sealed class AdapterVm : IAdapterVm
     /// <summary>Protection domains are numbered by VM: keys of all its contexts stand in one table.</summary>
     internal uint LastProtectionDomain { get; set; }
 
-    /// <summary>Whether the doorbell page traps; the engine's.</summary>
+    /// <summary>Whether the doorbell page was asked to trap; the engine's.</summary>
     internal bool IsTrapping { get; set; }
+
+    /// <summary>Whether it is known to; the engine's.</summary>
+    internal bool TrapsSurely { get; set; }
 
     /// <summary>What its queue pairs did in all; the engine's.</summary>
     internal long Moved { get; set; }
 
-    private long _movedBefore;
-
-    /// <summary>Whether something moved since the last question; the engine's.</summary>
-    internal bool HasMoved()
-    {
-        bool has = Moved != _movedBefore;
-        _movedBefore = Moved;
-        return has;
-    }
+    /// <summary>What <see cref="Moved"/> was when the doorbell page began to trap; the engine's.</summary>
+    internal long MovedWhenTrapped { get; set; }
 
     /// <inheritdoc/>
     public Errno OpenConnections(out IConnectionChannel? connections) => Adapter.Connections.Open(Device, out connections);
@@ -86,6 +82,11 @@ internal sealed class AdapterVm : IAdapterVm
             return error;
         using (Adapter.Gate.Enter())
         {
+            if (_isGone)
+            {
+                memory!.Release();
+                return Errno.ENODEV;
+            }
             source = ++_lastSource;
             _attached.Add(source, memory!);
         }
@@ -97,7 +98,7 @@ internal sealed class AdapterVm : IAdapterVm
     {
         using (Adapter.Gate.Enter())
         {
-            if (!_attached.Remove(source, out MappedMemory? memory))
+            if (_isGone || !_attached.Remove(source, out MappedMemory? memory))
                 return Errno.EINVAL;
             memory.Release();
         }
@@ -113,6 +114,12 @@ internal sealed class AdapterVm : IAdapterVm
             return error;
         using (Adapter.Gate.Enter())
         {
+            if (_isGone)
+            {
+                pipe!.Dispose();
+                HostStubs.Call(SystemCall.Close, reader);
+                return Errno.ENODEV;
+            }
             AdapterContext made = new(this, pipe!, reader);
             Contexts.Add(made);
             context = made;

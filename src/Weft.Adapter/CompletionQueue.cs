@@ -17,6 +17,8 @@ internal sealed class CompletionQueue
     private uint _knownConsumer;
     private uint _newestSolicited;
     private uint _fired;
+    private uint _marks;
+    private uint _markedRecord;
     private bool _isOverrun;
 
     internal CompletionQueue(AdapterContext owner, in CompletionQueueRequest request, MemoryView buffer, MemoryView record)
@@ -89,6 +91,7 @@ internal sealed class CompletionQueue
             return false;
         _fired = sequence;
         CompletionEvents++;
+        Owner.Vm.Moved++;
         return true;
     }
 
@@ -97,14 +100,18 @@ internal sealed class CompletionQueue
     {
         if (!_isOverrun)
         {
-            _knownConsumer = SharedMemory.ReadWord(_record) & CounterMask;
-            if (((_produced - _knownConsumer) & CounterMask) + 1 > entries)
+            uint consumer = Consumer();
+            if (((_produced - consumer) & CounterMask) + 1 > entries)
                 return false;
+            if (_marks == 0)
+                _markedRecord = consumer;
+            _marks++;
             SharedMemory.WriteWordRelease(EntryAt(_produced) + LastWordOffset, Mlx4Completion.ResizeWord((_produced & (_entries + 1)) != 0));
             _produced++;
         }
         _buffer.Release();
         (_buffer, _entries) = (buffer, entries);
+        MarkUnused();
         return true;
     }
 
@@ -115,12 +122,29 @@ internal sealed class CompletionQueue
         _recordView.Release();
     }
 
+    /// <summary>The owner bit that says new depends on how often the index went round, which it does otherwise in a buffer of another size.</summary>
+    private void MarkUnused()
+    {
+        const uint ownerBit = 0x80;
+        for (uint index = _produced; index != _produced + _entries + 1; index++)
+            SharedMemory.WriteWordRelease(EntryAt(index) + LastWordOffset, (index & (_entries + 1)) != 0 ? 0 : ownerBit);
+    }
+
     private HostAddress EntryAt(uint index) =>
         _buffer.SlotAt((ulong)(index & _entries) * (ulong)EntryBytes + (ulong)(EntryBytes - Mlx4Completion.Bytes));
 
+    /// <summary>The program steps over a resize's mark without telling: it does with the next entry that it takes.</summary>
+    private uint Consumer()
+    {
+        uint consumer = SharedMemory.ReadWord(_record) & CounterMask;
+        if (consumer != _markedRecord)
+            _marks = 0;
+        return (consumer + _marks) & CounterMask;
+    }
+
     private bool HasRoom()
     {
-        _knownConsumer = SharedMemory.ReadWord(_record) & CounterMask;
+        _knownConsumer = Consumer();
         // One slot stays free: a resize puts its mark there.
         return ((_produced - _knownConsumer) & CounterMask) < _entries;
     }

@@ -8,10 +8,9 @@ namespace Weft.Adapter;
 /// The thread that serves the queues. Queue pairs that were busy lately stand on the hot list and get a turn each
 /// round; of the others a few are looked at each round, and all before it sleeps.
 /// </summary>
-internal sealed class Engine
+internal sealed partial class Engine
 {
     private const int ColdLooks = 8, ArmLooks = 32, MostIdleRounds = 4000;
-    private const int NiceLevel = -15;
     private readonly VirtualAdapter _adapter;
     private readonly EngineMode _mode;
     private readonly Requester _requester;
@@ -25,30 +24,23 @@ internal sealed class Engine
     private long _lastWork;
     private volatile bool _isStopping;
     private bool _hasChanged = true;
+    private bool _hasContexts;
 
     internal Engine(VirtualAdapter adapter, EngineMode mode)
     {
         (_adapter, _mode) = (adapter, mode);
         _requester = new Requester(adapter);
         _sleeper = new Sleeper(adapter);
+        _idle = new IdlePolicy(mode);
         _thread = new Thread(Run) { IsBackground = true, Name = "weft adapter" };
     }
-
-    /// <summary>How often it slept.</summary>
-    internal long Sleeps { get; private set; }
-
-    /// <summary>Whether it sleeps now.</summary>
-    internal bool IsAsleep => _sleeper.IsAsleep;
-
-    /// <summary>The processor time it took.</summary>
-    internal long ProcessorNs => _sleeper.ProcessorNs();
 
     internal void Start() => _thread.Start();
 
     internal void Stop()
     {
         _isStopping = true;
-        _sleeper.Wake();
+        _sleeper.WakeAlways();
         _thread.Join();
         _sleeper.Dispose();
     }
@@ -57,8 +49,7 @@ internal sealed class Engine
     internal void Changed()
     {
         _hasChanged = true;
-        if (IsAsleep)
-            Wake();
+        Wake();
     }
 
     /// <summary>Something may be there to do: ends a sleep. Any thread.</summary>
@@ -84,21 +75,24 @@ internal sealed class Engine
 
     private void Run()
     {
-        // Among spinning guests a poller that steps aside must get its core back at once. Best effort: a user may not.
-        HostStubs.Call(SystemCall.Setpriority, 0, 0, NiceLevel);
-        Sleeper.SharpenTimers();
+        _sleeper.PrepareThread();
+        using CrowdWatch crowd = new();
         _adapter.Gate.Take();
         _lastWork = Stopwatch.GetTimestamp();
         while (!_isStopping)
         {
             if (_adapter.Gate.IsWanted)
-                _adapter.Gate.LetIn();
+                _adapter.Gate.LetIn(_sleeper);
             if (_hasChanged)
                 Refresh();
-            if (Round())
-                _lastWork = _requester.Now;
+            if (!Round())
+                Idle(crowd);
             else
-                Idle();
+            {
+                _lastWork = _requester.Now;
+                if (_hasTrapping)
+                    MakeBusyPagesPlain();
+            }
         }
         _adapter.Gate.Leave();
     }
@@ -145,7 +139,7 @@ internal sealed class Engine
         if (pair.IsHot)
             return false;
         bool hasWork = pair.State == QueuePairState.Error
-            ? pair.Send.Count > 0 && pair.HasPostedSend || pair.HasPostedReceive
+            ? pair.HasSendRing && pair.HasPostedSend || pair.HasPostedReceive
             : pair.HasSendsToLookAt && pair.HasPostedSend;
         if (hasWork)
             Promote(pair);
@@ -159,87 +153,15 @@ internal sealed class Engine
         _hot.RemoveAt(_hot.Count - 1);
     }
 
-    private void Idle()
-    {
-        long idle = _requester.Now - _lastWork;
-        IdleStep step = IdlePolicy.Next(_mode, idle * 1e6 / Stopwatch.Frequency, _sleeper.Spinners(_requester.Now), Environment.ProcessorCount);
-        switch (step)
-        {
-            case IdleStep.Spin:
-                Thread.SpinWait(1);
-                break;
-            case IdleStep.StepAside:
-                _adapter.Gate.Leave();
-                _sleeper.Doze();
-                _adapter.Gate.Take();
-                break;
-            default:
-                Sleep();
-                break;
-        }
-    }
-
-    /// <summary>
-    /// Sleeps until a doorbell, a control call or a timer. Ordering: first the doorbell pages trap, then a full
-    /// fence, then everything is looked at once more; what is posted after that rings.
-    /// </summary>
-    private void Sleep()
-    {
-        bool allTrap = true;
-        foreach (AdapterVm vm in _adapter.Vms)
-            if (vm.Contexts.Count > 0 && !vm.IsTrapping)
-                allTrap &= vm.IsTrapping = vm.Doorbell.SetTrapping(true);
-        Interlocked.MemoryBarrier();
-        if (_isStopping || _hasChanged || FullScan())
-            return;
-        Sleeps++;
-        _sleeper.Sleep(allTrap ? LongestSleepMs() : 1);
-        _requester.Now = Stopwatch.GetTimestamp();
-        // Where wake-ups follow each other closely a trap per doorbell costs more than polling.
-        if (_sleeper.WakesOften && _mode != EngineMode.Event)
-            foreach (AdapterVm vm in _adapter.Vms)
-                if (vm.IsTrapping && vm.Doorbell.SetTrapping(false))
-                    vm.IsTrapping = false;
-        // Whoever left meanwhile took its memory along.
-        if (_hasChanged)
-            Refresh();
-        FullScan();
-        _lastWork = Stopwatch.GetTimestamp();
-    }
-
-    private bool FullScan()
-    {
-        bool found = _hot.Count > 0 && Round();
-        foreach (QueuePair pair in _cold)
-            found |= LookAt(pair);
-        foreach (CompletionQueue queue in _armable)
-            found |= queue.FireIfArmed();
-        return found;
-    }
-
-    /// <summary>A waiting request has a timer, and posting a receive rings nothing: a broken queue's are looked for now and then.</summary>
-    private int LongestSleepMs()
-    {
-        const int forBroken = 10;
-        long nearest = long.MaxValue;
-        bool hasBroken = false;
-        foreach (QueuePair pair in _hot)
-            if (pair.WaitsFor != WaitKind.Nothing)
-                nearest = Math.Min(nearest, pair.WakeAt);
-        foreach (QueuePair pair in _cold)
-            hasBroken |= pair.State == QueuePairState.Error && pair.Receives.Count > 0;
-        int wait = nearest == long.MaxValue ? -1 : (int)Math.Clamp((nearest - _requester.Now) * 1000 / Stopwatch.Frequency, 0, 60_000);
-        return !hasBroken ? wait : wait < 0 ? forBroken : Math.Min(wait, forBroken);
-    }
-
     private void Refresh()
     {
-        _hasChanged = false;
+        _hasChanged = _hasContexts = false;
         _cold.Clear();
         _armable.Clear();
         foreach (AdapterVm vm in _adapter.Vms)
             foreach (AdapterContext context in vm.Contexts)
             {
+                _hasContexts = true;
                 _cold.AddRange(context.Pairs.Where(pair => pair.Owner == context));
                 _armable.AddRange(context.ArmableQueues);
             }

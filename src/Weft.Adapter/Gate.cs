@@ -6,6 +6,9 @@ namespace Weft.Adapter;
 /// </summary>
 internal sealed class Gate
 {
+    /// <summary>A waiting call that runs already gets in within this many tries.</summary>
+    private const int MostTries = 64;
+
     private readonly Lock _lock = new();
     private int _waiting;
 
@@ -27,13 +30,16 @@ internal sealed class Gate
     /// <summary>The engine leaves it.</summary>
     internal void Leave() => _lock.Exit();
 
-    /// <summary>The engine lets all in who wait.</summary>
-    internal void LetIn()
+    /// <summary>The engine lets all in who wait; while they wake up it gives its core away.</summary>
+    internal void LetIn(Sleeper sleeper)
     {
+        const long napNs = 5000;
         _lock.Exit();
-        SpinWait wait = new();
-        while (IsWanted)
-            wait.SpinOnce();
+        for (int tries = 0; IsWanted; tries++)
+            if (tries < MostTries)
+                Thread.SpinWait(1);
+            else
+                sleeper.Doze(napNs);
         _lock.Enter();
     }
 

@@ -21,5 +21,7 @@ internal sealed class HandleTable<T> where T : class
 
     internal T? Find(uint handle) => _objects.GetValueOrDefault(handle);
 
+    internal void Clear() => _objects.Clear();
+
     internal bool Remove(uint handle) => _objects.Remove(handle);
 }

@@ -1,20 +1,39 @@
 namespace Weft.Adapter;
 
-/// <summary>When an engine without work spins, steps aside and sleeps. Pure.</summary>
-internal static class IdlePolicy
+/// <summary>
+/// When an engine without work spins, steps aside and sleeps: a pure state machine over the time without work. It spins
+/// for as long as a sleep and a wake-up cost, longer while sleeps turn out to be short.
+/// </summary>
+internal sealed class IdlePolicy(EngineMode mode)
 {
-    private const double SpinUs = 1000, SpinUnderPressureUs = 3, StepAsideUs = 5000, PollSleepUs = 1e6, EventSpinUs = 20;
+    /// <summary>Where others want its core, an engine spins only for a peer that answers at once.</summary>
+    private const double CrowdedSpinUs = 2;
+
+    private const double CrowdedSleepUs = 5000, EventSpinUs = 20, PollSleepUs = 1e6;
+    private const double ShortestSpinUs = 500, LongestSpinUs = 4000;
+
+    /// <summary>For how long it spins before it sleeps.</summary>
+    internal double SpinUs { get; private set; } = ShortestSpinUs;
 
     /// <summary>The next step.</summary>
-    /// <param name="mode">How the engine was told to work.</param>
     /// <param name="idleUs">For how long nothing moved.</param>
-    /// <param name="spinners">VMs that did something lately, and so may spin on their queues.</param>
-    /// <param name="cores">Cores of the host.</param>
-    internal static IdleStep Next(EngineMode mode, double idleUs, int spinners, int cores) => mode switch
+    /// <param name="isCrowded">Whether others want the engine's core.</param>
+    /// <param name="hasContexts">Whether anybody could post at all.</param>
+    internal IdleStep Next(double idleUs, bool isCrowded, bool hasContexts)
     {
-        EngineMode.Poll => spinners == 0 && idleUs > PollSleepUs ? IdleStep.Sleep : IdleStep.Spin,
-        EngineMode.Event => idleUs > EventSpinUs ? IdleStep.Sleep : IdleStep.Spin,
-        _ when spinners >= cores => idleUs < SpinUnderPressureUs ? IdleStep.Spin : idleUs < StepAsideUs ? IdleStep.StepAside : IdleStep.Sleep,
-        _ => idleUs < SpinUs ? IdleStep.Spin : IdleStep.Sleep,
-    };
+        bool sleeps = mode switch
+        {
+            EngineMode.Poll => !hasContexts && idleUs > PollSleepUs,
+            EngineMode.Event => idleUs > EventSpinUs,
+            _ => idleUs > (isCrowded ? CrowdedSleepUs : SpinUs),
+        };
+        if (sleeps)
+            return IdleStep.Sleep;
+        return isCrowded && idleUs > CrowdedSpinUs ? IdleStep.StepAside : IdleStep.Spin;
+    }
+
+    /// <summary>A sleep is over: one that was shorter than its spins was hardly worth its cost.</summary>
+    internal void Slept(double durationUs) => SpinUs = durationUs < 2 * SpinUs
+        ? Math.Min(SpinUs * 2, LongestSpinUs)
+        : Math.Max(SpinUs / 2, ShortestSpinUs);
 }

@@ -4,7 +4,8 @@ namespace Weft.Adapter;
 internal sealed class KeyTable
 {
     private const uint Stride = 1 << 8;
-    private readonly Stack<uint> _free = new();
+    private const int LeastSpare = 64;
+    private readonly Queue<uint> _free = new();
     private readonly uint _most;
     private MemoryKey?[] _keys = new MemoryKey?[64];
     private byte[] _generations = new byte[64];
@@ -18,10 +19,15 @@ internal sealed class KeyTable
     /// <summary>Gives a key its number. False when the table is full.</summary>
     internal bool TryAdd(MemoryKey key)
     {
-        if (!_free.TryPop(out uint index))
+        // A number that went comes back late: its 255 other generations last the longer.
+        uint index;
+        if (_free.Count > LeastSpare || _used == _most)
         {
-            if (_used == _most)
+            if (!_free.TryDequeue(out index))
                 return false;
+        }
+        else
+        {
             index = _used++;
             if (index == _keys.Length)
             {
@@ -39,7 +45,7 @@ internal sealed class KeyTable
     {
         uint index = key.Value / Stride;
         _keys[index] = null;
-        _free.Push(index);
+        _free.Enqueue(index);
     }
 
     /// <summary>The key, or null for one that is stale or was never given out.</summary>

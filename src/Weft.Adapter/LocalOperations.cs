@@ -19,6 +19,17 @@ internal static class LocalOperations
         return true;
     }
 
+    /// <summary>A queue pair ends or begins anew: its type 2 windows' bindings go with it.</summary>
+    internal static void UnbindWindows(QueuePair pair)
+    {
+        if (!pair.HasBoundWindows)
+            return;
+        pair.HasBoundWindows = false;
+        foreach (MemoryKey key in pair.Vm.Keys.InUse)
+            if (key is { WindowType: 2, IsValid: true } && key.BoundQueuePair == pair.Number)
+                key.Unbind();
+    }
+
     private static WorkStatus Bind(QueuePair pair, SendRequest request)
     {
         const uint indexMask = ~0xffu;
@@ -46,6 +57,7 @@ internal static class LocalOperations
         window.VirtualAddress = request.BindsZeroBased ? 0 : request.BindAddress;
         window.ViewOffset = request.BindAddress - region.VirtualAddress + region.ViewOffset;
         window.BoundQueuePair = pair.Number;
+        pair.HasBoundWindows |= request.BindsType2;
         return WorkStatus.Success;
     }
 }

@@ -36,20 +36,28 @@ internal sealed class MemoryView
         ulong[] starts = new ulong[extents.Length];
         var memories = new MappedMemory[extents.Length];
         ulong total = 0;
+        int count = 0;
         bool canFault = false, isWritable = true;
         for (int index = 0; index < extents.Length; index++)
         {
             ref readonly MemoryExtent extent = ref extents[index];
             MappedMemory? memory = memoryOf(extent.Source);
-            if (memory is null || extent.LengthBytes == 0 || extent.LengthBytes > memory.LengthBytes || extent.Offset > memory.LengthBytes - extent.LengthBytes)
+            if (memory is null || !Fits(extent, memory) || !BreaksWell(extents, index, unitBytes))
                 return Errno.EINVAL;
-            if (extent.Offset % Math.Min(unitBytes, 64) != 0 || index < extents.Length - 1 && extent.LengthBytes % unitBytes != 0)
-                return Errno.EINVAL;
-            (hosts[index], starts[index], memories[index]) = (memory.Start + extent.Offset, total, memory);
+            HostAddress host = memory.Start + extent.Offset;
+            bool goesOn = count > 0 && memories[count - 1] == memory && hosts[count - 1] + (total - starts[count - 1]) == host;
+            if (!goesOn)
+            {
+                (hosts[count], starts[count], memories[count]) = (host, total, memory);
+                count++;
+            }
             total += extent.LengthBytes;
             canFault |= memory.CanFault;
             isWritable &= memory.IsWritable;
         }
+        Array.Resize(ref hosts, count);
+        Array.Resize(ref starts, count);
+        Array.Resize(ref memories, count);
         foreach (MappedMemory memory in memories)
             memory.Hold();
         view = new MemoryView(hosts, starts, memories, total) { CanFault = canFault, IsWritable = isWritable };
@@ -78,5 +86,18 @@ internal sealed class MemoryView
     {
         foreach (MappedMemory memory in _memories)
             memory.Release();
+    }
+
+    private static bool Fits(in MemoryExtent extent, MappedMemory memory) =>
+        extent.LengthBytes > 0 && extent.LengthBytes <= memory.LengthBytes && extent.Offset <= memory.LengthBytes - extent.LengthBytes;
+
+    /// <summary>Pieces follow each other at page boundaries, so that no aligned word and no slot is cut.</summary>
+    private static bool BreaksWell(ReadOnlySpan<MemoryExtent> extents, int index, ulong unitBytes)
+    {
+        const ulong page = 4096, mostAlignment = 64;
+        ref readonly MemoryExtent extent = ref extents[index];
+        return extent.Offset % Math.Min(unitBytes, mostAlignment) == 0
+            && (index == 0 || extent.Offset % page == 0)
+            && (index == extents.Length - 1 || (extent.Offset + extent.LengthBytes) % page == 0 && extent.LengthBytes % unitBytes == 0);
     }
 }

@@ -70,10 +70,13 @@ internal sealed class QueuePair
 
     internal bool HasHeld;
 
+    /// <summary>Whether the program has marked its send slots, which it does on the way to INIT: fresh ones look posted.</summary>
+    internal bool HasSendRing;
+
     /// <summary>How much of it has been moved.</summary>
     internal ulong Progress;
 
-    /// <summary>The receiver it is being moved to.</summary>
+    /// <summary>The peer that was found last; checked anew for each request.</summary>
     internal QueuePair? Target;
 
     internal WaitKind WaitsFor;
@@ -90,6 +93,9 @@ internal sealed class QueuePair
     internal bool HasSaidLastRequest;
     internal bool IsGone;
 
+    /// <summary>Whether it has bound windows of type 2, which go when it does.</summary>
+    internal bool HasBoundWindows;
+
     internal TrafficCounter Counts { get; } = new();
 
     internal uint AsyncEvents { get; private set; }
@@ -98,7 +104,7 @@ internal sealed class QueuePair
     internal bool IsReceiving => State is QueuePairState.ReadyToReceive or QueuePairState.ReadyToSend or QueuePairState.SendQueueDrained or QueuePairState.SendQueueError;
 
     /// <summary>Whether the engine must look at its send ring.</summary>
-    internal bool HasSendsToLookAt => Send.Count > 0
+    internal bool HasSendsToLookAt => HasSendRing
         && State is QueuePairState.ReadyToSend or QueuePairState.Error or QueuePairState.SendQueueError or QueuePairState.SendQueueDrained;
 
     /// <summary>Whether a send request is posted.</summary>
@@ -138,14 +144,15 @@ internal sealed class QueuePair
         SendIndex = 0;
         _receivesTaken = 0;
         Held.IsHeld = false;
-        HasSaidEstablished = HasSaidLastRequest = false;
+        HasSaidEstablished = HasSaidLastRequest = HasSendRing = false;
+        Target = null;
         EndRequest();
     }
 
     /// <summary>The current request is over.</summary>
     internal void EndRequest()
     {
-        (HasHeld, Progress, Target, WaitsFor, WakeAt) = (false, 0, null, WaitKind.Nothing, 0);
+        (HasHeld, Progress, WaitsFor, WakeAt) = (false, 0, WaitKind.Nothing, 0);
     }
 
     /// <summary>Lets go of the memory.</summary>

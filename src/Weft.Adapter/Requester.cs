@@ -14,7 +14,7 @@ internal sealed class Requester(VirtualAdapter adapter)
 {
     private const int FirstBytes = 64, UnitBytes = 16;
     private const int MostRequests = 64;
-    private const ulong MostBytes = 256 << 10;
+    private const ulong MostBytes = 256 << 10, LongestMessage = 1 << 30;
     private readonly SendRequest _request = new();
     private readonly Responder _responder = new(adapter);
     private ulong _bytesLeft;
@@ -76,8 +76,13 @@ internal sealed class Requester(VirtualAdapter adapter)
     private Outcome Carry(QueuePair pair, out WorkStatus status)
     {
         status = WorkStatus.LocalQueueOperation;
-        if (!Mlx4Slot.TryDecode(_request, pair.Send.SlotBytes, pair.Type) || _request.TotalBytes > 1 << 30)
+        if (!Mlx4Slot.TryDecode(_request, pair.Send.SlotBytes, pair.Type))
             return Outcome.Done;
+        if (_request.TotalBytes > LongestMessage)
+        {
+            status = WorkStatus.LocalLength;
+            return Outcome.Done;
+        }
         if (_request.IsLocal)
         {
             status = LocalOperations.Carry(pair, _request);
@@ -136,14 +141,14 @@ internal sealed class Requester(VirtualAdapter adapter)
         bool forReceiver = kind == WaitKind.Receiver;
         if (pair.WaitsFor != kind)
         {
+            // A NAK is an answer: as many waits as retries. Silence is told by the first wait's end, before any retry.
             pair.WaitsFor = kind;
-            pair.RetriesLeft = forReceiver ? pair.Attributes.RnrRetry : pair.Attributes.RetryCount;
-            pair.WakeAt = Now + PeriodOf(pair, forReceiver);
-            return;
+            pair.RetriesLeft = forReceiver ? pair.Attributes.RnrRetry : pair.Attributes.RetryCount + 1;
         }
-        if (Now < pair.WakeAt)
+        else if (Now < pair.WakeAt)
             return;
-        pair.Counts.Retries++;
+        else
+            pair.Counts.Retries++;
         pair.WakeAt = Now + PeriodOf(pair, forReceiver);
         if (forReceiver ? pair.Attributes.RnrRetry == forEver : pair.Attributes.Timeout == 0)
             return;
@@ -165,7 +170,7 @@ internal sealed class Requester(VirtualAdapter adapter)
     {
         int flushed = 0;
         pair.EndRequest();
-        for (; flushed < MostRequests && pair.Send.Count > 0; flushed++)
+        for (; flushed < MostRequests && pair.HasSendRing; flushed++)
         {
             uint first = SharedMemory.ReadWord(pair.Send.Slot(pair.SendIndex));
             if (!Mlx4Slot.IsPosted(first, pair.SendIndex, pair.Send.Count))
@@ -179,13 +184,13 @@ internal sealed class Requester(VirtualAdapter adapter)
     private int FlushReceives(QueuePair pair)
     {
         int flushed = 0;
+        if (pair.Held is { IsHeld: true, Shared: not null })
+        {
+            _responder.PostReceive(pair, WorkStatus.Flushed);
+            flushed++;
+        }
         if (pair.SharedReceives is not null)
         {
-            if (pair.Held.IsHeld)
-            {
-                _responder.PostReceive(pair, WorkStatus.Flushed);
-                flushed++;
-            }
             if (!pair.HasSaidLastRequest)
             {
                 pair.HasSaidLastRequest = true;

@@ -70,12 +70,14 @@ internal sealed class Responder(VirtualAdapter adapter)
         if (status != WorkStatus.Success)
             return Outcome.Done;
         uint queueKey = (request.QueueKey & 0x80000000) != 0 ? pair.Attributes.QueueKey : request.QueueKey;
+        bool isWhole = true;
         if (request.DestinationQueuePair != MulticastQueuePair)
-            Deliver(pair, adapter.FindDatagramPeer(request.Destination, request.DestinationQueuePair), request, queueKey);
+            isWhole = TryDeliver(pair, adapter.FindDatagramPeer(request.Destination, request.DestinationQueuePair), request, queueKey);
         else if (adapter.MembersOf(request.Destination.Destination) is { } members)
             foreach (QueuePair member in members)
-                if (member != pair)
-                    Deliver(pair, member, request, queueKey);
+                isWhole &= member == pair || TryDeliver(pair, member, request, queueKey);
+        if (!isWhole)
+            status = WorkStatus.LocalProtection;
         return Outcome.Done;
     }
 
@@ -114,11 +116,13 @@ internal sealed class Responder(VirtualAdapter adapter)
             return Outcome.ReceiverNotReady;
         if (request.TotalBytes > peer.Held.CapacityBytes)
         {
-            status = FailReceive(peer, WorkStatus.LocalLength, WorkStatus.RemoteInvalidRequest);
+            // An unreliable message that does not fit is dropped; its receive stays for the next one.
+            if (pair.Type != QueuePairType.UnreliableConnection)
+                status = FailReceive(peer, WorkStatus.LocalLength, WorkStatus.RemoteInvalidRequest);
             return Outcome.Done;
         }
         MemoryCursor destination = new(peer, ReceiveSegments(peer), AccessRights.LocalWrite, pair.Progress);
-        switch (Copy(pair, request, ref destination, ref bytesLeft, lastByteLast: false, out bool isWhole))
+        switch (Copy(pair, request, ref destination, ref bytesLeft, isOrdered: false, out bool isWhole))
         {
             case CopyResult.SourceFault:
                 status = WorkStatus.LocalProtection;
@@ -153,7 +157,7 @@ internal sealed class Responder(VirtualAdapter adapter)
                 return Outcome.Done;
             }
             MemoryCursor destination = new(peer, _remote, AccessRights.RemoteWrite, pair.Progress, isRemote: true);
-            CopyResult result = Copy(pair, request, ref destination, ref bytesLeft, lastByteLast: true, out bool isWhole);
+            CopyResult result = Copy(pair, request, ref destination, ref bytesLeft, isOrdered: true, out bool isWhole);
             if (result != CopyResult.Whole)
             {
                 status = result == CopyResult.SourceFault ? WorkStatus.LocalProtection : RefuseAccess(pair, peer);
@@ -182,7 +186,7 @@ internal sealed class Responder(VirtualAdapter adapter)
         }
         MemoryCursor source = new(peer, _remote, AccessRights.RemoteRead, pair.Progress, isRemote: true);
         MemoryCursor destination = new(pair, request.Segments.AsSpan(0, request.SegmentCount), AccessRights.LocalWrite, pair.Progress);
-        CopyResult result = Move(pair, ref source, ref destination, request.TotalBytes, ref bytesLeft, lastByteLast: true, out bool isWhole);
+        CopyResult result = Move(pair, ref source, ref destination, request.TotalBytes, ref bytesLeft, isOrdered: true, out bool isWhole);
         status = result switch
         {
             CopyResult.Whole => WorkStatus.Success,
@@ -206,17 +210,28 @@ internal sealed class Responder(VirtualAdapter adapter)
             return Outcome.Done;
         }
         MemoryCursor remote = new(peer, _remote, AccessRights.RemoteAtomic, 0, isRemote: true);
-        // A program may map a word across two extents only by mapping it unaligned: refused, as is memory that can vanish.
-        if (!remote.TryPeek(out HostAddress address, out ulong contiguous) || contiguous < bytes || remote.CanFault || address.Value % bytes != 0)
+        // Regions break at pages only, so an aligned word lies in one piece, but for a region that begins unaligned.
+        if (!remote.TryPeek(out HostAddress address, out ulong contiguous) || contiguous < bytes || address.Value % bytes != 0
+            || !TryAtomic(request, address, remote.CanFault, out ulong old))
         {
             status = RefuseAccess(pair, peer);
             return Outcome.Done;
         }
-        ulong old = request.Kind == RequestKind.CompareSwap
-            ? SharedMemory.CompareExchange(address, request.Compare, request.SwapOrAdd)
-            : SharedMemory.FetchAdd(address, request.SwapOrAdd);
         status = TryScatter(pair, request, old) ? WorkStatus.Success : WorkStatus.LocalProtection;
         return Outcome.Done;
+    }
+
+    private static bool TryAtomic(SendRequest request, HostAddress address, bool canFault, out ulong old)
+    {
+        bool isSwap = request.Kind == RequestKind.CompareSwap;
+        if (canFault)
+            return isSwap
+                ? SharedMemory.TryCompareExchange(address, request.Compare, request.SwapOrAdd, out old)
+                : SharedMemory.TryFetchAdd(address, request.SwapOrAdd, out old);
+        old = isSwap
+            ? SharedMemory.CompareExchange(address, request.Compare, request.SwapOrAdd)
+            : SharedMemory.FetchAdd(address, request.SwapOrAdd);
+        return true;
     }
 
     /// <summary>An atomic's result goes to the list in host order.</summary>
@@ -238,32 +253,35 @@ internal sealed class Responder(VirtualAdapter adapter)
         return true;
     }
 
-    private void Deliver(QueuePair pair, QueuePair? peer, SendRequest request, uint queueKey)
+    /// <summary>
+    /// False when the sender's own memory faulted. Datagrams that nobody takes, or that do not fit, are dropped without
+    /// a word; the receive stays for the next one.
+    /// </summary>
+    private bool TryDeliver(QueuePair pair, QueuePair? peer, SendRequest request, uint queueKey)
     {
-        // Datagrams that nobody takes are dropped without a word.
-        if (peer is null || peer.Type != QueuePairType.UnreliableDatagram || !peer.IsReceiving || peer.Attributes.QueueKey != queueKey
-            || !peer.TryTakeReceive())
-            return;
         ulong total = request.TotalBytes + GlobalHeaderBytes;
-        if (total > peer.Held.CapacityBytes)
-        {
-            PostReceive(peer, WorkStatus.LocalLength);
-            adapter.Fail(peer);
-            return;
-        }
+        if (peer is null || peer.Type != QueuePairType.UnreliableDatagram || !peer.IsReceiving || peer.Attributes.QueueKey != queueKey
+            || !peer.TryTakeReceive() || total > peer.Held.CapacityBytes)
+            return true;
         MemoryCursor destination = new(peer, ReceiveSegments(peer), AccessRights.LocalWrite, 0);
-        if (!TryWriteHeader(ref destination, pair, request))
+        CopyResult result = CopyResult.DestinationFault;
+        if (TryWriteHeader(ref destination, pair, request))
+        {
+            ulong unlimited = ulong.MaxValue;
+            pair.Progress = 0;
+            result = Copy(pair, request, ref destination, ref unlimited, isOrdered: false, out _);
+            pair.Progress = 0;
+        }
+        if (result == CopyResult.SourceFault)
+            return false;
+        if (result == CopyResult.Whole)
+            PostReceive(peer, WorkStatus.Success, pair, request, (uint)total);
+        else
         {
             PostReceive(peer, WorkStatus.LocalProtection);
             adapter.Fail(peer);
-            return;
         }
-        ulong unlimited = ulong.MaxValue, progress = pair.Progress;
-        CopyResult result = Copy(pair, request, ref destination, ref unlimited, lastByteLast: false, out _);
-        pair.Progress = progress;
-        PostReceive(peer, result == CopyResult.DestinationFault ? WorkStatus.LocalProtection : WorkStatus.Success, pair, request, (uint)total);
-        if (result == CopyResult.DestinationFault)
-            adapter.Fail(peer);
+        return true;
     }
 
     /// <summary>The forty bytes before a datagram: the global routing header where there was one, else whatever.</summary>
@@ -284,17 +302,17 @@ internal sealed class Responder(VirtualAdapter adapter)
         return true;
     }
 
-    private CopyResult Copy(QueuePair pair, SendRequest request, ref MemoryCursor destination, ref ulong bytesLeft, bool lastByteLast, out bool isWhole)
+    private CopyResult Copy(QueuePair pair, SendRequest request, ref MemoryCursor destination, ref ulong bytesLeft, bool isOrdered, out bool isWhole)
     {
         ReadOnlySpan<Segment> segments = request.Segments.AsSpan(0, request.SegmentCount);
         MemoryCursor source = request.IsInline
             ? new MemoryCursor(pair, segments, SharedMemory.AddressOfPinned(request.Slot))
             : new MemoryCursor(pair, segments, AccessRights.None, pair.Progress);
-        return Move(pair, ref source, ref destination, request.TotalBytes, ref bytesLeft, lastByteLast, out isWhole);
+        return Move(pair, ref source, ref destination, request.TotalBytes, ref bytesLeft, isOrdered, out isWhole);
     }
 
     private static CopyResult Move(QueuePair pair, ref MemoryCursor source, ref MemoryCursor destination, ulong totalBytes, ref ulong bytesLeft,
-        bool lastByteLast, out bool isWhole)
+        bool isOrdered, out bool isWhole)
     {
         isWhole = false;
         while (pair.Progress < totalBytes)
@@ -305,19 +323,17 @@ internal sealed class Responder(VirtualAdapter adapter)
                 return CopyResult.SourceFault;
             if (!destination.TryPeek(out HostAddress to, out ulong toBytes))
                 return CopyResult.DestinationFault;
-            ulong left = totalBytes - pair.Progress;
-            ulong count = Math.Min(Math.Min(fromBytes, toBytes), Math.Min(bytesLeft, left));
-            // Who polls the last byte must find all others there; a copy's stores may come in any order among themselves.
-            if (lastByteLast && count == left && count > 1)
-                count--;
-            if (!SharedMemory.TryCopy(to, from, count))
+            ulong left = totalBytes - pair.Progress, pieces = Math.Min(Math.Min(fromBytes, toBytes), left);
+            // The last word is not cut off by the budget: it becomes visible at once.
+            ulong count = bytesLeft + SharedMemory.TailBytes < left ? Math.Min(pieces, bytesLeft) : pieces;
+            if (!(source.CanFault || destination.CanFault))
+                SharedMemory.Copy(to, from, count, isOrdered && count == left);
+            else if (!SharedMemory.TryCopy(to, from, count, isOrdered && count == left))
                 return source.CanFault ? CopyResult.SourceFault : CopyResult.DestinationFault;
             pair.Progress += count;
-            bytesLeft -= count;
+            bytesLeft -= Math.Min(count, bytesLeft);
             source.Advance(count);
             destination.Advance(count);
-            if (bytesLeft == 0 && pair.Progress + 1 == totalBytes)
-                bytesLeft = 1;
         }
         isWhole = true;
         return CopyResult.Whole;

@@ -1,17 +1,15 @@
-using System.Diagnostics;
 using Weft.Native;
 
 namespace Weft.Adapter;
 
 /// <summary>How the engine's thread sleeps: on all doorbells' eventfds, on one of its own, and on a timer.</summary>
+/// <remarks>The engine's thread only, but for <see cref="Wake"/>, <see cref="WakeAlways"/> and <see cref="ReadProcessorNs"/>.</remarks>
 internal sealed class Sleeper : IDisposable
 {
-    private const int PollEntryBytes = 8, NonBlockingCloseOnExec = 0x80800, ScratchBytes = 4096;
+    private const int PollEntryBytes = 8, NonBlockingCloseOnExec = 0x80800, ScratchBytes = 4096, ResultAt = 6;
     private const short Readable = 1;
-    private const int TimerSlack = 29, ThreadClock = 3;
-    private const long DozeNs = 5000;
-    private const double OftenUs = 400;
-    private const int OftenTimes = 4;
+    private const int TimerSlack = 29;
+    private const long NanosecondsPerSecond = 1_000_000_000;
     private readonly VirtualAdapter _adapter;
     private readonly NativeBuffer _scratch = new(ScratchBytes);
     private readonly NativeBuffer _one = new(ScratchBytes);
@@ -19,29 +17,31 @@ internal sealed class Sleeper : IDisposable
     private readonly List<int> _watched = [];
     private NativeBuffer _entries = new(ScratchBytes);
     private int _asleep;
-    private long _lastWake;
-    private int _closeWakes;
-    private long _lastCount;
-    private int _spinners;
-    private long _processorNs;
+    private int _threadId;
+    private bool _hasNewEntries;
 
     internal Sleeper(VirtualAdapter adapter)
     {
         _adapter = adapter;
         BitConverter.TryWriteBytes(_one.Span, 1L);
         _wake = (int)HostStubs.Call(SystemCall.Eventfd2, 0, NonBlockingCloseOnExec);
+        _watched.Add(_wake);
     }
 
     internal bool IsAsleep => Volatile.Read(ref _asleep) != 0;
 
-    /// <summary>Whether the last few sleeps ended soon after they began.</summary>
-    internal bool WakesOften => _closeWakes >= OftenTimes;
-
-    /// <summary>Ends a sleep, now or the next one. Any thread.</summary>
+    /// <summary>
+    /// Ends a sleep. Any thread that has changed something under the gate, after or before leaving it: an engine that
+    /// is not asleep has not looked yet, or will not sleep before it has looked.
+    /// </summary>
     internal void Wake()
     {
-        HostStubs.Call(SystemCall.Write, _wake, (long)_one.Address.Value, sizeof(ulong));
+        if (IsAsleep)
+            WakeAlways();
     }
+
+    /// <summary>Ends a sleep, now or the next one. Any thread.</summary>
+    internal void WakeAlways() => HostStubs.Call(SystemCall.Write, _wake, (long)_one.Address.Value, sizeof(ulong));
 
     /// <summary>Takes the VMs' doorbells over.</summary>
     internal void Watch(IReadOnlyList<AdapterVm> vms)
@@ -55,60 +55,81 @@ internal sealed class Sleeper : IDisposable
             _entries.Dispose();
             _entries = new NativeBuffer(_watched.Count * PollEntryBytes * 2);
         }
+        _hasNewEntries = true;
     }
 
-    /// <summary>Sleeps; leaves the gate meanwhile.</summary>
+    /// <summary>Sleeps; leaves the gate meanwhile. Afterwards the watched VMs may have left: see <see cref="TakeBells"/>.</summary>
     /// <param name="mostMs">The longest, -1 for ever.</param>
     internal void Sleep(int mostMs)
     {
-        Span<byte> entries = _entries.Span;
-        for (int index = 0; index < _watched.Count; index++)
-        {
-            BitConverter.TryWriteBytes(entries[(index * PollEntryBytes)..], _watched[index]);
-            BitConverter.TryWriteBytes(entries[(index * PollEntryBytes + 4)..], (int)Readable);
-        }
-        _processorNs = ReadProcessorNs();
-        long began = Stopwatch.GetTimestamp();
+        PrepareEntries();
         Volatile.Write(ref _asleep, 1);
         _adapter.Gate.Leave();
-        HostStubs.Call(SystemCall.Poll, (long)_entries.Address.Value, _watched.Count, mostMs);
+        Poll(mostMs);
         _adapter.Gate.Take();
         Volatile.Write(ref _asleep, 0);
-        for (int index = 0; index < _watched.Count; index++)
-            if (BitConverter.ToInt16(_entries.Span[(index * PollEntryBytes + 6)..]) != 0)
-                HostStubs.Call(SystemCall.Read, _watched[index], (long)_scratch.Address.Value, sizeof(ulong));
-        _lastWake = Stopwatch.GetTimestamp();
-        bool wasShort = (_lastWake - began) * 1e6 / Stopwatch.Frequency < OftenUs;
-        _closeWakes = wasShort ? _closeWakes + 1 : 0;
     }
 
-    /// <summary>Leaves the core for a few microseconds. The caller has left the gate.</summary>
-    internal void Doze()
+    /// <summary>Takes the counts that the last sleep ended with. True when anything but a timer ended it.</summary>
+    /// <remarks>Called after <see cref="Watch"/> where VMs have come or gone: only descriptors that are theirs now are read.</remarks>
+    internal bool TakeBells()
+    {
+        if (_hasNewEntries)
+        {
+            PrepareEntries();
+            Poll(0);
+        }
+        bool any = false;
+        for (int index = 0; index < _watched.Count; index++)
+            if (BitConverter.ToInt16(_entries.Span[(index * PollEntryBytes + ResultAt)..]) != 0)
+            {
+                any = true;
+                HostStubs.Call(SystemCall.Read, _watched[index], (long)_scratch.Address.Value, sizeof(ulong));
+            }
+        return any;
+    }
+
+    /// <summary>Leaves the core for some microseconds. The caller has left the gate.</summary>
+    internal void Doze(long nanoseconds)
     {
         BitConverter.TryWriteBytes(_scratch.Span, 0L);
-        BitConverter.TryWriteBytes(_scratch.Span[8..], DozeNs);
+        BitConverter.TryWriteBytes(_scratch.Span[8..], nanoseconds);
         HostStubs.Call(SystemCall.Nanosleep, (long)_scratch.Address.Value, 0);
     }
 
-    /// <summary>Makes short sleeps short: the thread's own setting.</summary>
-    internal static void SharpenTimers() => HostStubs.Call(SystemCall.Prctl, TimerSlack, 1);
-
-    /// <summary>VMs that moved something within the last milliseconds.</summary>
-    internal int Spinners(long now)
+    /// <summary>
+    /// Sets the engine's thread up: short sleeps are to be short, and a thread that wakes is to run at once among
+    /// guests that spin. Best effort: an ordinary user may not raise a priority, but may ask for short time slices.
+    /// </summary>
+    internal void PrepareThread()
     {
-        const double periodUs = 2000;
-        if ((now - _lastCount) * 1e6 / Stopwatch.Frequency < periodUs)
-            return _spinners;
-        _lastCount = now;
-        _spinners = 0;
-        foreach (AdapterVm vm in _adapter.Vms)
-            if (vm.HasMoved())
-                _spinners++;
-        return _spinners;
+        const int attributeBytes = 48, niceAt = 16, sliceAt = 24, niceLevel = -15;
+        const long sliceNs = 100_000;
+        Volatile.Write(ref _threadId, (int)HostStubs.Call(SystemCall.Gettid));
+        HostStubs.Call(SystemCall.Prctl, TimerSlack, 1);
+        // Source: sched_setattr(2): struct sched_attr, policy SCHED_OTHER; the slice since Linux 6.12.
+        Span<byte> attributes = _scratch.Span[..attributeBytes];
+        attributes.Clear();
+        BitConverter.TryWriteBytes(attributes, attributeBytes);
+        BitConverter.TryWriteBytes(attributes[niceAt..], niceLevel);
+        BitConverter.TryWriteBytes(attributes[sliceAt..], sliceNs);
+        if (HostStubs.Call(SystemCall.SchedSetattr, 0, (long)_scratch.Address.Value, 0) == 0)
+            return;
+        BitConverter.TryWriteBytes(attributes[niceAt..], 0);
+        HostStubs.Call(SystemCall.SchedSetattr, 0, (long)_scratch.Address.Value, 0);
     }
 
-    /// <summary>Processor time of the engine's thread up to its last sleep.</summary>
-    internal long ProcessorNs() => Volatile.Read(ref _processorNs);
+    /// <summary>Processor time that the engine's thread took. Any thread.</summary>
+    internal long ReadProcessorNs()
+    {
+        // Source: include/linux/posix-timers_types.h, CPUCLOCK_PERTHREAD_MASK | CPUCLOCK_SCHED.
+        const int ofThread = 6;
+        int thread = Volatile.Read(ref _threadId);
+        using NativeBuffer time = new(ScratchBytes);
+        return thread != 0 && HostStubs.Call(SystemCall.ClockGettime, ~thread << 3 | ofThread, (long)time.Address.Value) == 0
+            ? BitConverter.ToInt64(time.Span) * NanosecondsPerSecond + BitConverter.ToInt64(time.Span[8..])
+            : 0;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -119,9 +140,20 @@ internal sealed class Sleeper : IDisposable
         _entries.Dispose();
     }
 
-    private long ReadProcessorNs()
+    private void PrepareEntries()
     {
-        HostStubs.Call(SystemCall.ClockGettime, ThreadClock, (long)_scratch.Address.Value);
-        return BitConverter.ToInt64(_scratch.Span) * 1_000_000_000 + BitConverter.ToInt64(_scratch.Span[8..]);
+        Span<byte> entries = _entries.Span;
+        for (int index = 0; index < _watched.Count; index++)
+        {
+            BitConverter.TryWriteBytes(entries[(index * PollEntryBytes)..], _watched[index]);
+            BitConverter.TryWriteBytes(entries[(index * PollEntryBytes + 4)..], (int)Readable);
+        }
+        _hasNewEntries = false;
+    }
+
+    private void Poll(int mostMs)
+    {
+        if (HostStubs.Call(SystemCall.Poll, (long)_entries.Address.Value, _watched.Count, mostMs) < 0)
+            PrepareEntries();
     }
 }

@@ -6,7 +6,7 @@
 #               between the test and the call to the failing exit, so that no kick is lost.
 # forward       signal handler: writes the 128-byte siginfo to the pipe in data_fd.
 # rdtsc_entry   the time-stamp counter: everything before has finished, nothing after has begun.
-# copy, zero, cas32  guest memory accessors: "fault" (SIGSEGV, SIGBUS) sends a fault in one of
+# copy, zero, cas32, cas64  guest memory accessors: "fault" (SIGSEGV, SIGBUS) sends a fault in one of
 #               them to its failing exit, every other one to the handler that was there before.
 .intel_syntax noprefix
 .text
@@ -89,6 +89,16 @@ cas_end:
   mov rax, -1
   ret
 .balign 16
+cas64:
+  mov rax, rsi
+  lock cmpxchg [rdi], rdx
+  mov [rcx], rax
+  xor eax, eax
+  ret
+cas64_end:
+  mov rax, -1
+  ret
+.balign 16
 fault:
   mov rax, [rdx+168]
   lea rcx, [rip+copy]
@@ -107,6 +117,12 @@ fault:
   cmp rax, rcx
   jb chain
   lea rcx, [rip+cas_end]
+  cmp rax, rcx
+  jb fix
+  lea rcx, [rip+cas64]
+  cmp rax, rcx
+  jb chain
+  lea rcx, [rip+cas64_end]
   cmp rax, rcx
   jae chain
 fix:

@@ -124,7 +124,7 @@ public sealed class SharedQueueTests
         sends.WaitSuccess();
         receives.WaitSuccess();
         Assert.Equal(0x77, to.Span[0]);
-        initiator.PostSend(new SendWork { Opcode = SendOpcode.Write, List = [from.Entry(0, 10)], RemoteAddress = to.Address + 200, RemoteKey = to.RemoteKey });
+        initiator.PostSend(new SendWork { Opcode = SendOpcode.Write, List = [from.Entry(0, 10)], RemoteAddress = to.Address + 200, RemoteKey = to.RemoteKey, RemoteSharedQueue = first.Number });
         sends.WaitSuccess();
         Assert.Equal(0x77, to.Span[200]);
         Assert.Equal(Errno.EBUSY, right.Verbs.CloseXrcDomain(domain));

@@ -71,6 +71,20 @@ public class HostStubsTests
     }
 
     [Fact]
+    public void Compare_and_exchange_of_eight_bytes_tells_the_old_value_and_survives_a_hole()
+    {
+        using NativeBuffer buffer = new(2 * PageSize);
+        Assert.True(HostStubs.TryCompareExchange(buffer.Address, 0, 0x1_0000_0002UL, out ulong old));
+        Assert.Equal(0UL, old);
+        Assert.True(HostStubs.TryCompareExchange(buffer.Address, 0, 5UL, out old));
+        Assert.Equal(0x1_0000_0002UL, old);
+        Assert.Equal(0x1_0000_0002UL, BitConverter.ToUInt64(buffer.Span));
+        const int none = 0;
+        HostStubs.Call(SystemCall.Mprotect, (long)buffer.Address.Value + PageSize, PageSize, none);
+        Assert.False(HostStubs.TryCompareExchange(buffer.Address + PageSize, 0, 1UL, out _));
+    }
+
+    [Fact]
     public void A_pending_word_ends_an_interruptible_call_before_it_blocks()
     {
         using NativeBuffer buffer = new(PageSize);

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using Weft.Adapter.Control;
+
+namespace Weft.Adapter;
+
+internal sealed partial class Engine
+{
+    /// <summary>A doorbell that traps costs its VM an exit, and making it plain again several: it is worth it for this many requests.</summary>
+    private const int RequestsWorthSwitching = 4;
+
+    private const int UnrungMs = 1, BrokenMs = 10, LongestMs = 60_000;
+    private const double UsPerSecond = 1e6;
+    private readonly IdlePolicy _idle;
+    private bool _hasTrapping;
+
+    /// <summary>How often it slept.</summary>
+    internal long Sleeps { get; private set; }
+
+    /// <summary>Whether it sleeps now.</summary>
+    internal bool IsAsleep => _sleeper.IsAsleep;
+
+    /// <summary>The processor time it took.</summary>
+    internal long ProcessorNs => _sleeper.ReadProcessorNs();
+
+    private void Idle(CrowdWatch crowd)
+    {
+        const long napNs = 5000;
+        double idleUs = (_requester.Now - _lastWork) * UsPerSecond / Stopwatch.Frequency;
+        switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts))
+        {
+            case IdleStep.Spin:
+                Thread.SpinWait(1);
+                break;
+            case IdleStep.StepAside:
+                _adapter.Gate.Leave();
+                _sleeper.Doze(napNs);
+                _adapter.Gate.Take();
+                break;
+            default:
+                Sleep();
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Sleeps until a doorbell, a control call or a timer. Ordering: first the doorbell pages trap, then a full
+    /// fence, then everything is looked at once more; what is posted after that rings.
+    /// </summary>
+    private void Sleep()
+    {
+        bool allTrap = MakePagesTrap();
+        Interlocked.MemoryBarrier();
+        if (_isStopping || _hasChanged)
+            return;
+        if (FullScan())
+        {
+            _lastWork = _requester.Now;
+            return;
+        }
+        Sleeps++;
+        long began = Stopwatch.GetTimestamp();
+        _sleeper.Sleep(LongestSleepMs(allTrap));
+        // Whoever left meanwhile took its memory and its descriptors along.
+        if (_hasChanged)
+            Refresh();
+        bool wasCalled = _sleeper.TakeBells();
+        bool hasWork = FullScan();
+        _requester.Now = Stopwatch.GetTimestamp();
+        // After a bell more is likely to come soon. A timer's end is none: it goes on sleeping.
+        if (!wasCalled && !hasWork)
+            return;
+        _lastWork = _requester.Now;
+        _idle.Slept((_lastWork - began) * UsPerSecond / Stopwatch.Frequency);
+    }
+
+    /// <summary>False when a VM does not answer: one that is stopped, say.</summary>
+    private bool MakePagesTrap()
+    {
+        bool all = true;
+        foreach (AdapterVm vm in _adapter.Vms)
+            if (vm.Contexts.Count > 0 && !vm.TrapsSurely)
+            {
+                all &= vm.TrapsSurely = vm.Doorbell.SetTrapping(true);
+                (vm.IsTrapping, vm.MovedWhenTrapped) = (true, vm.Moved);
+                _hasTrapping = true;
+            }
+        return all;
+    }
+
+    /// <summary>VMs that go on posting post without exits again.</summary>
+    private void MakeBusyPagesPlain()
+    {
+        if (_mode == EngineMode.Event)
+            return;
+        bool hasTrapping = false, hasSwitched = false;
+        foreach (AdapterVm vm in _adapter.Vms)
+        {
+            if (vm.IsTrapping && vm.Moved - vm.MovedWhenTrapped >= RequestsWorthSwitching)
+            {
+                hasSwitched = true;
+                (vm.IsTrapping, vm.TrapsSurely) = (!vm.Doorbell.SetTrapping(false), false);
+                vm.MovedWhenTrapped = vm.Moved;
+            }
+            hasTrapping |= vm.IsTrapping;
+        }
+        _hasTrapping = hasTrapping;
+        if (hasSwitched)
+            FullScan();
+    }
+
+    private bool FullScan()
+    {
+        bool found = _hot.Count > 0 && Round();
+        foreach (QueuePair pair in _cold)
+            found |= LookAt(pair);
+        foreach (CompletionQueue queue in _armable)
+            found |= queue.FireIfArmed();
+        return found;
+    }
+
+    /// <summary>A waiting request has a timer. Posting a receive rings nothing: who waits for one, and broken queues, are looked at now and then.</summary>
+    private int LongestSleepMs(bool allTrap)
+    {
+        long nearest = long.MaxValue;
+        int most = allTrap ? LongestMs : UnrungMs;
+        foreach (QueuePair pair in _hot)
+        {
+            if (pair.WaitsFor != WaitKind.Nothing)
+                nearest = Math.Min(nearest, pair.WakeAt);
+            if (pair.WaitsFor == WaitKind.Receiver)
+                most = UnrungMs;
+        }
+        if (most > BrokenMs)
+            foreach (QueuePair pair in _cold)
+                if (pair.State == QueuePairState.Error && pair.Receives.Count > 0)
+                    most = BrokenMs;
+        if (nearest != long.MaxValue)
+            most = (int)Math.Clamp((nearest - _requester.Now) * 1000 / Stopwatch.Frequency, 0, most);
+        return most == LongestMs ? -1 : most;
+    }
+}
