@@ -147,7 +147,7 @@ internal sealed partial class AdapterContext
         }
         if (to == QueuePairState.Init)
             pair.HasSendRing = pair.Send.Count > 0;
-        if (to == QueuePairState.SendQueueDrained && from != to && pair.Attributes.WantsDrainEvent != 0 && !pair.HasHeld)
+        if (to == QueuePairState.SendQueueDrained && from != to && pair.Attributes.WantsDrainEvent != 0 && !pair.HasHeld && pair.Remote is not { InFlight: > 0 })
             pair.Fire(AsyncEventType.SendQueueDrained);
         Adapter.Engine.Promote(pair);
     }

@@ -110,7 +110,7 @@ internal sealed partial class Engine
 
     private bool FullScan()
     {
-        bool found = _hot.Count > 0 && Round();
+        bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
         foreach (QueuePair pair in _cold)
             found |= LookAt(pair);
         foreach (CompletionQueue queue in _armable)
@@ -121,7 +121,7 @@ internal sealed partial class Engine
     /// <summary>A waiting request has a timer. Posting a receive rings nothing: who waits for one, and broken queues, are looked at now and then.</summary>
     private int LongestSleepMs(bool allTrap)
     {
-        long nearest = long.MaxValue;
+        long nearest = _adapter.Remote?.Deadline ?? long.MaxValue;
         int most = allTrap ? LongestMs : UnrungMs;
         foreach (QueuePair pair in _hot)
         {

@@ -112,6 +112,8 @@ internal sealed partial class Engine
             else if (pair.WaitsFor == WaitKind.Nothing && ++pair.IdleRounds > MostIdleRounds)
                 Cool(index);
         }
+        if (_adapter.Remote is { } hosts)
+            moved |= hosts.Turn(_requester.Now);
         for (int looks = Math.Min(ColdLooks, _cold.Count); looks > 0; looks--)
         {
             _coldAt = _coldAt + 1 < _cold.Count ? _coldAt + 1 : 0;

@@ -1,3 +1,5 @@
+using Weft.Fabric;
+
 namespace Weft.Adapter;
 
 /// <summary>How an adapter works.</summary>
@@ -8,6 +10,9 @@ public sealed record EngineOptions
 
     /// <summary>The first LID that it gives out: a cluster gives each host a range of its own.</summary>
     public ushort FirstLid { get; init; } = 1;
+
+    /// <summary>How it is linked with the other hosts of its cluster; null for a host alone.</summary>
+    public FabricOptions? Fabric { get; init; }
 
     /// <summary>How many LIDs it may give out.</summary>
     public ushort LidCount { get; init; } = 0xbfff;

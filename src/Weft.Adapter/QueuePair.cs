@@ -1,5 +1,6 @@
 using Weft.Adapter.Control;
 using Weft.Adapter.Mlx4;
+using Weft.Adapter.Remote;
 using Weft.Native;
 
 namespace Weft.Adapter;
@@ -108,7 +109,16 @@ internal sealed class QueuePair
         && State is QueuePairState.ReadyToSend or QueuePairState.Error or QueuePairState.SendQueueError or QueuePairState.SendQueueDrained;
 
     /// <summary>Whether a send request is posted.</summary>
-    internal bool HasPostedSend => Mlx4Slot.IsPosted(SharedMemory.ReadWord(Send.Slot(SendIndex)), SendIndex, Send.Count);
+    internal bool HasPostedSend => IsPosted(SendIndex + (uint)(Remote?.InFlight ?? 0));
+
+    /// <summary>What it has under way to a peer on another host, once it sends there.</summary>
+    internal RemoteRequests? Remote { get; set; }
+
+    /// <summary>What it owes to a peer on another host, once that sends here.</summary>
+    internal RemoteAnswers? Answers { get; set; }
+
+    /// <summary>Whether the request at a free-running index is posted.</summary>
+    internal bool IsPosted(uint index) => Mlx4Slot.IsPosted(SharedMemory.ReadWord(Send.Slot(index)), index, Send.Count);
 
     /// <summary>Whether a receive of its own ring is posted.</summary>
     internal bool HasPostedReceive => Receives.Count > 0 && (ushort)SharedMemory.ReadWord(_record) != _receivesTaken;
@@ -145,7 +155,7 @@ internal sealed class QueuePair
         _receivesTaken = 0;
         Held.IsHeld = false;
         HasSaidEstablished = HasSaidLastRequest = HasSendRing = false;
-        Target = null;
+        (Target, Remote, Answers) = (null, null, null);
         EndRequest();
     }
 

@@ -28,8 +28,10 @@ internal sealed class Requester(VirtualAdapter adapter)
         _bytesLeft = MostBytes;
         if (pair.State is QueuePairState.Error or QueuePairState.SendQueueError)
             return FlushSends(pair) + (pair.State == QueuePairState.Error ? FlushReceives(pair) : 0);
+        if (pair.Type != QueuePairType.UnreliableDatagram && adapter.Remote?.RequestsOf(pair) is { } remote)
+            return adapter.Remote.Serve(pair, remote, Now);
         int moved = 0;
-        while (moved < MostRequests && _bytesLeft > 0 && MayGoOn(pair) && TryLoad(pair))
+        while (moved < MostRequests && _bytesLeft > 0 && MayGoOn(pair) && TryLoad(_request, pair, pair.SendIndex))
         {
             Outcome outcome = Carry(pair, out WorkStatus status);
             if (outcome == Outcome.Done)
@@ -38,7 +40,7 @@ internal sealed class Requester(VirtualAdapter adapter)
                 Finish(pair, status);
                 continue;
             }
-            Hold(pair);
+            Hold(_request, pair);
             if (outcome == Outcome.Partly)
                 return moved + 1;
             Wait(pair, outcome == Outcome.ReceiverNotReady ? WaitKind.Receiver : WaitKind.Answer);
@@ -47,21 +49,22 @@ internal sealed class Requester(VirtualAdapter adapter)
         return moved;
     }
 
-    private static bool MayGoOn(QueuePair pair) =>
+    /// <summary>Whether a queue pair's state lets it send.</summary>
+    internal static bool MayGoOn(QueuePair pair) =>
         pair.State == QueuePairState.ReadyToSend || pair.State == QueuePairState.SendQueueDrained && pair.HasHeld;
 
-    /// <summary>Takes the private copy of the current request: the held one, or the next slot's.</summary>
-    private bool TryLoad(QueuePair pair)
+    /// <summary>Takes the private copy of the current request: the held one, or the slot's at an index.</summary>
+    internal static bool TryLoad(SendRequest request, QueuePair pair, uint index)
     {
-        byte[] slot = _request.Slot;
+        byte[] slot = request.Slot;
         int slotBytes = pair.Send.SlotBytes;
         if (pair.HasHeld)
             pair.HeldSlot.CopyTo(slot, 0);
         else
         {
-            HostAddress address = pair.Send.Slot(pair.SendIndex);
+            HostAddress address = pair.Send.Slot(index);
             uint first = SharedMemory.ReadWord(address);
-            if (!Mlx4Slot.IsPosted(first, pair.SendIndex, pair.Send.Count))
+            if (!Mlx4Slot.IsPosted(first, index, pair.Send.Count))
                 return false;
             int head = Math.Min(FirstBytes, slotBytes);
             SharedMemory.Read(address, slot.AsSpan(0, head));
@@ -110,7 +113,8 @@ internal sealed class Requester(VirtualAdapter adapter)
             pair.Fire(AsyncEventType.SendQueueDrained);
     }
 
-    private static void PostSend(QueuePair pair, WorkStatus status, byte opcode, uint bytes)
+    /// <summary>Completes the request at the send index.</summary>
+    internal static void PostSend(QueuePair pair, WorkStatus status, byte opcode, uint bytes)
     {
         pair.Counts.Completions++;
         if (status != WorkStatus.Success)
@@ -126,11 +130,12 @@ internal sealed class Requester(VirtualAdapter adapter)
         });
     }
 
-    private void Hold(QueuePair pair)
+    /// <summary>Keeps a request that was begun.</summary>
+    internal static void Hold(SendRequest request, QueuePair pair)
     {
         if (pair.HasHeld)
             return;
-        _request.Slot.AsSpan(0, pair.HeldSlot.Length).CopyTo(pair.HeldSlot);
+        request.Slot.AsSpan(0, pair.HeldSlot.Length).CopyTo(pair.HeldSlot);
         pair.HasHeld = true;
     }
 
@@ -156,11 +161,14 @@ internal sealed class Requester(VirtualAdapter adapter)
             Finish(pair, forReceiver ? WorkStatus.ReceiverNotReady : WorkStatus.RetriesExceeded);
     }
 
-    private static long PeriodOf(QueuePair pair, bool forReceiver)
+    private static long PeriodOf(QueuePair pair, bool forReceiver) => PeriodOf(pair, forReceiver, pair.Target?.Attributes.RnrTimer ?? 0);
+
+    /// <summary>How long to wait before the next attempt, in ticks; the code is the receiver's.</summary>
+    internal static long PeriodOf(QueuePair pair, bool forReceiver, byte timerCode)
     {
         const double unitSeconds = 4.096e-6;
         double seconds = forReceiver
-            ? Timers.RnrSeconds(pair.Target?.Attributes.RnrTimer ?? 0)
+            ? Timers.RnrSeconds(timerCode)
             : unitSeconds * (1L << Math.Min((int)pair.Attributes.Timeout, 31));
         return Math.Max(1, (long)(seconds * Stopwatch.Frequency));
     }
@@ -170,6 +178,7 @@ internal sealed class Requester(VirtualAdapter adapter)
     {
         int flushed = 0;
         pair.EndRequest();
+        pair.Remote?.Forget();
         for (; flushed < MostRequests && pair.HasSendRing; flushed++)
         {
             uint first = SharedMemory.ReadWord(pair.Send.Slot(pair.SendIndex));

@@ -72,10 +72,18 @@ internal sealed class Responder(VirtualAdapter adapter)
         uint queueKey = (request.QueueKey & 0x80000000) != 0 ? pair.Attributes.QueueKey : request.QueueKey;
         bool isWhole = true;
         if (request.DestinationQueuePair != MulticastQueuePair)
+        {
+            if (adapter.Remote is { } hosts && VirtualAdapter.LidOf(request.Destination) is var lid && !adapter.IsOwn(lid))
+                return hosts.TrySendDatagram(pair, request, lid, queueKey) ? Outcome.Done : Outcome.Partly;
             isWhole = TryDeliver(pair, adapter.FindDatagramPeer(request.Destination, request.DestinationQueuePair), request, queueKey);
-        else if (adapter.MembersOf(request.Destination.Destination) is { } members)
-            foreach (QueuePair member in members)
-                isWhole &= member == pair || TryDeliver(pair, member, request, queueKey);
+        }
+        else
+        {
+            adapter.Remote?.SendToGroup(pair, request, queueKey);
+            if (adapter.MembersOf(request.Destination.Destination) is { } members)
+                foreach (QueuePair member in members)
+                    isWhole &= member == pair || TryDeliver(pair, member, request, queueKey);
+        }
         if (!isWhole)
             status = WorkStatus.LocalProtection;
         return Outcome.Done;
@@ -99,8 +107,8 @@ internal sealed class Responder(VirtualAdapter adapter)
             LengthBytes = bytes,
             Index = pair.Held.Index,
             IsSolicited = request?.IsSolicited ?? false,
-            SourceQueuePair = from?.Number ?? 0,
-            SourceLid = from?.Vm.Device.Lid ?? 0,
+            SourceQueuePair = from?.Number ?? request?.SourcePair ?? 0,
+            SourceLid = from?.Vm.Device.Lid ?? request?.SourceLid ?? 0,
             ServiceLevel = request?.Destination.ServiceLevel ?? 0,
             HasGlobalHeader = pair.Type == QueuePairType.UnreliableDatagram && request?.Destination.IsGlobal == 1,
         };
@@ -339,13 +347,14 @@ internal sealed class Responder(VirtualAdapter adapter)
         return CopyResult.Whole;
     }
 
-    private bool TryTakeReceive(QueuePair peer, SendRequest request) =>
+    /// <summary>Takes the receive that a request needs, or finds it taken.</summary>
+    internal bool TryTakeReceive(QueuePair peer, SendRequest request) =>
         peer.Type == QueuePairType.XrcReceive
             ? peer.TryTakeReceive(adapter.FindShared(request.SharedReceiveQueue)!)
             : peer.TryTakeReceive();
 
     /// <summary>An XRC request names its shared receive queue, whose protection domain guards what it touches.</summary>
-    private bool TryEnterShared(QueuePair peer, SendRequest request)
+    internal bool TryEnterShared(QueuePair peer, SendRequest request)
     {
         if (adapter.FindShared(request.SharedReceiveQueue) is not { Domain: not null } shared || shared.Domain != peer.Domain)
             return false;
@@ -360,7 +369,8 @@ internal sealed class Responder(VirtualAdapter adapter)
             && new MemoryCursor(peer, _remote, need, 0, isRemote: true).TryPeek(out _, out _);
     }
 
-    private static bool LocalRightsHold(QueuePair pair, SendRequest request)
+    /// <summary>Whether the requester may use what its list names.</summary>
+    internal static bool LocalRightsHold(QueuePair pair, SendRequest request)
     {
         if (request.IsInline)
             return true;
@@ -371,12 +381,12 @@ internal sealed class Responder(VirtualAdapter adapter)
         return true;
     }
 
-    private static ReadOnlySpan<Segment> ReceiveSegments(QueuePair pair) => pair.Held.Segments.AsSpan(0, pair.Held.SegmentCount);
+    internal static ReadOnlySpan<Segment> ReceiveSegments(QueuePair pair) => pair.Held.Segments.AsSpan(0, pair.Held.SegmentCount);
 
-    private WorkStatus RefuseAccess(QueuePair pair, QueuePair peer) =>
+    internal WorkStatus RefuseAccess(QueuePair pair, QueuePair peer) =>
         pair.Type == QueuePairType.UnreliableConnection ? WorkStatus.RemoteAccess : Break(peer, AsyncEventType.AccessError, WorkStatus.RemoteAccess);
 
-    private WorkStatus Break(QueuePair peer, AsyncEventType type, WorkStatus told)
+    internal WorkStatus Break(QueuePair peer, AsyncEventType type, WorkStatus told)
     {
         peer.Fire(type);
         adapter.Fail(peer);
@@ -384,14 +394,14 @@ internal sealed class Responder(VirtualAdapter adapter)
     }
 
     /// <summary>The peer's own receive is at fault: it learns that by its completion, the requester by a NAK.</summary>
-    private WorkStatus FailReceive(QueuePair peer, WorkStatus there, WorkStatus told)
+    internal WorkStatus FailReceive(QueuePair peer, WorkStatus there, WorkStatus told)
     {
         PostReceive(peer, there);
         adapter.Fail(peer);
         return told;
     }
 
-    private static void SayEstablished(QueuePair peer)
+    internal static void SayEstablished(QueuePair peer)
     {
         if (peer.State != QueuePairState.ReadyToReceive || peer.HasSaidEstablished)
             return;

@@ -23,6 +23,13 @@ internal sealed class SendRequest
     internal bool IsSignalled;
     internal bool IsSolicited;
 
+    /// <summary>Whether it waits for all earlier READs and atomic operations.</summary>
+    internal bool IsFenced;
+
+    // Of a request from another host: who sent it.
+    internal ushort SourceLid;
+    internal uint SourcePair;
+
     /// <summary>As the program gave it; passed on unchanged.</summary>
     internal uint Immediate;
 

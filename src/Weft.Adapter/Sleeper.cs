@@ -48,6 +48,9 @@ internal sealed class Sleeper : IDisposable
     {
         _watched.Clear();
         _watched.Add(_wake);
+        // Never drained: it is readable for as long as a link has something to do.
+        if (_adapter.Remote is { } hosts)
+            _watched.Add(hosts.Node.WaitDescriptor);
         foreach (AdapterVm vm in vms)
             _watched.Add(vm.Doorbell.EventDescriptor);
         if (_entries.Length < _watched.Count * PollEntryBytes)

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Weft.Adapter.Control;
+using Weft.Adapter.Remote;
 using Weft.Adapter.Snapshots;
+using Weft.Fabric;
 using Weft.Native;
 
 namespace Weft.Adapter;
@@ -23,9 +25,11 @@ public sealed class VirtualAdapter : IDisposable
     private ushort _lastLid;
 
     /// <summary>An adapter whose engine runs.</summary>
+    /// <exception cref="ArgumentException">Links to other hosts can't be listened for where the options say; one line for the user.</exception>
     public VirtualAdapter(EngineOptions options)
     {
         _options = options;
+        Remote = options.Fabric is { } fabric ? new RemoteHosts(this, fabric) : null;
         Engine = new Engine(this, options.Mode);
         Engine.Start();
     }
@@ -33,11 +37,19 @@ public sealed class VirtualAdapter : IDisposable
     /// <summary>Who listens and connects where.</summary>
     public Connections.ConnectionManager Connections { get; } = new();
 
+    /// <summary>The node that links this host with the others of its cluster; null for a host alone.</summary>
+    public FabricNode? Fabric => Remote?.Node;
+
+    internal RemoteHosts? Remote { get; }
+
+    internal IReadOnlyCollection<QueuePair> Pairs => _pairs.Values;
+
     internal Gate Gate { get; } = new();
 
     internal Engine Engine { get; }
 
-    internal IReadOnlyList<AdapterVm> Vms => _vms;
+    /// <summary>A list, not an interface: walking it allocates nothing.</summary>
+    internal List<AdapterVm> Vms => _vms;
 
     /// <summary>Takes a VM in. The descriptor is mapped and may be closed after.</summary>
     /// <param name="identity">Who it is.</param>
@@ -79,6 +91,7 @@ public sealed class VirtualAdapter : IDisposable
         Engine.Stop();
         while (_vms.Count > 0)
             _vms[^1].Dispose();
+        Remote?.Dispose();
     }
 
     internal void RemoveVm(AdapterVm vm)
@@ -98,6 +111,13 @@ public sealed class VirtualAdapter : IDisposable
         return _pairs.TryGetValue(pair.Attributes.DestinationQueuePair, out QueuePair? peer) && Reaches(path, peer.Vm) && IsConnectedTo(peer, pair)
             ? peer : null;
     }
+
+    /// <summary>The LID that a path leads to, by itself or by the GID that holds it; 0 for none.</summary>
+    internal static ushort LidOf(in PathAddress path) =>
+        path.Lid != 0 ? path.Lid : path.IsGlobal != 0 ? (ushort)(path.Destination.Interface >> 8) : (ushort)0;
+
+    /// <summary>Whether a LID is one of this host's.</summary>
+    internal bool IsOwn(ushort lid) => (uint)(lid - _options.FirstLid) < _options.LidCount;
 
     internal QueuePair? FindDatagramPeer(in PathAddress path, uint number) =>
         _pairs.TryGetValue(number, out QueuePair? peer) && Reaches(path, peer.Vm) ? peer : null;

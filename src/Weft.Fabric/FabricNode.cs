@@ -13,10 +13,12 @@ namespace Weft.Fabric;
 /// Thread rules: <see cref="SetPeers"/>, <see cref="Snapshot"/>, <see cref="Address"/> from any thread; all else from the driver's.</remarks>
 public sealed class FabricNode : IDisposable
 {
-    /// <summary>LIDs are given to hosts in blocks of so many.</summary>
-    public const int LidsPerBlock = 64;
+    /// <summary>Host n has so many LIDs, from n times that on.</summary>
+    public const int LidsPerHost = 256;
 
-    private const int Blocks = 0xC000 / LidsPerBlock;
+    /// <summary>The highest number of a host: unicast LIDs end at 0xbfff.</summary>
+    public const int MostHosts = 0xC000 / LidsPerHost - 1;
+
     private const long LookEveryNs = 3_000, TickEveryNs = 50_000_000;
     private readonly FabricOptions _options;
     private readonly ILinkSink _sink;
@@ -24,7 +26,7 @@ public sealed class FabricNode : IDisposable
     private readonly EventPoll _poll = new();
     private readonly WakeEvent _wake = new();
     private readonly ConnectionBroker _broker;
-    private readonly PeerLink?[] _linkOfBlock = new PeerLink?[Blocks];
+    private readonly PeerLink?[] _linkOfHost = new PeerLink?[MostHosts + 1];
 
     /// <summary>Replaced, never changed, so that another thread may read it.</summary>
     private volatile PeerLink[] _links = [];
@@ -62,9 +64,12 @@ public sealed class FabricNode : IDisposable
     /// <summary>The link to the host that has a LID; null when no other host has it.</summary>
     public LinkCore? FindLink(ushort lid)
     {
-        int block = lid / LidsPerBlock;
-        return block < Blocks ? _linkOfBlock[block]?.Core : null;
+        int host = lid / LidsPerHost;
+        return host <= MostHosts ? _linkOfHost[host]?.Core : null;
     }
+
+    /// <summary>Every link there is, ready or not. The driver's thread.</summary>
+    public IEnumerable<LinkCore> Links => _links.Select(link => link.Core);
 
     /// <summary>Sends what was committed, delivers what came. True when something moved.</summary>
     /// <param name="nowNs">A monotonic clock.</param>
@@ -141,7 +146,7 @@ public sealed class FabricNode : IDisposable
             link.IsMember = false;
         foreach (FabricPeer peer in wanted)
         {
-            if (peer.Number == _options.Number || peer.Number == 0)
+            if (peer.Number == _options.Number || peer.Number is 0 or > MostHosts)
                 continue;
             PeerLink? link = links.Find(candidate => candidate.Peer.Number == peer.Number);
             if (link is null)
@@ -155,15 +160,9 @@ public sealed class FabricNode : IDisposable
     private void SetLinks(List<PeerLink> links)
     {
         _links = [.. links];
-        Array.Clear(_linkOfBlock);
+        Array.Clear(_linkOfHost);
         foreach (PeerLink link in links)
-        {
-            foreach (ushort block in link.Peer.LidBlocks)
-            {
-                if (block < Blocks)
-                    _linkOfBlock[block] = link;
-            }
-        }
+            _linkOfHost[link.Peer.Number] = link;
     }
 
     private void Tick(long nowNs)

@@ -61,8 +61,13 @@ internal sealed class PeerLink : IDisposable
     {
         if (_connection is null)
             return false;
-        bool hasMoved = (_isReadable || nowNs - _activeNs < HotNs) && Receive(nowNs);
-        hasMoved |= Flush(nowNs);
+        // First what the driver has committed since the last turn, last what the sink answers to what came.
+        bool hasMoved = Flush(nowNs);
+        if (_connection is not null && (_isReadable || nowNs - _activeNs < HotNs) && Receive(nowNs))
+        {
+            hasMoved = true;
+            Flush(nowNs);
+        }
         if (hasMoved)
             _activeNs = nowNs;
         return hasMoved;

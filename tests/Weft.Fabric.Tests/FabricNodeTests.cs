@@ -42,7 +42,7 @@ public sealed class FabricNodeTests : IDisposable
         Assert.True(NodeDriver.Eventually(() => one.IsLinked() && two.IsLinked()));
         for (int i = 0; i < 300; i++)
         {
-            Assert.True(NodeDriver.Eventually(() => one.Send(128, BitConverter.GetBytes(i))));
+            Assert.True(NodeDriver.Eventually(() => one.Send(600, BitConverter.GetBytes(i))));
             if (i % 100 == 50)
                 relay.Cut();
         }
@@ -57,14 +57,14 @@ public sealed class FabricNodeTests : IDisposable
     {
         (NodeDriver one, NodeDriver two) = Pair(Key(1), Key(1));
         Assert.True(NodeDriver.Eventually(() => one.IsLinked() && two.IsLinked()));
-        Assert.True(one.Send(128, [1]));
+        Assert.True(one.Send(600, [1]));
         Assert.True(NodeDriver.Eventually(() => two.Messages.Count == 1));
         IPEndPoint address = two.Node.Address;
         two.Dispose();
         NodeDriver again = Start(2, Key(1), address);
         again.Node.SetPeers([Peer(1, one.Node.Address)]);
         Assert.True(NodeDriver.Eventually(() => one.Breaks == 1 && again.IsLinked()));
-        Assert.True(NodeDriver.Eventually(() => one.Send(128, [2])));
+        Assert.True(NodeDriver.Eventually(() => one.Send(600, [2])));
         Assert.True(NodeDriver.Eventually(() => again.Messages is [[2]]));
     }
 
@@ -74,7 +74,7 @@ public sealed class FabricNodeTests : IDisposable
         (NodeDriver one, NodeDriver two) = Pair(Key(1), Key(1));
         Assert.True(NodeDriver.Eventually(() => one.IsLinked() && two.IsLinked()));
         two.Dispose();
-        Assert.True(one.Send(128, [1]));
+        Assert.True(one.Send(600, [1]));
         Assert.True(NodeDriver.Eventually(() => one.Breaks == 1, seconds: 8));
     }
 
@@ -142,8 +142,8 @@ public sealed class FabricNodeTests : IDisposable
         byte[][] messages = [.. Enumerable.Range(0, 200).Select(i => { byte[] m = new byte[random.Next(60_000)]; random.NextBytes(m); return m; })];
         foreach (byte[] message in messages)
         {
-            Assert.True(NodeDriver.Eventually(() => one.Send(128, message)));
-            Assert.True(NodeDriver.Eventually(() => two.Send(64, message)));
+            Assert.True(NodeDriver.Eventually(() => one.Send(600, message)));
+            Assert.True(NodeDriver.Eventually(() => two.Send(256, message)));
         }
         foreach (NodeDriver node in (NodeDriver[])[one, two])
         {
@@ -175,7 +175,7 @@ public sealed class FabricNodeTests : IDisposable
         return driver;
     }
 
-    private static FabricPeer Peer(ushort number, IPEndPoint address) => new(number, $"host{number}", address, [number]);
+    private static FabricPeer Peer(ushort number, IPEndPoint address) => new(number, $"host{number}", address);
 
     private static ClusterKey Key(byte value)
     {

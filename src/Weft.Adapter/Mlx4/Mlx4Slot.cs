@@ -7,7 +7,7 @@ namespace Weft.Adapter.Mlx4;
 /// <remarks>Source: rdma-core providers/mlx4/mlx4dv.h (struct mlx4_wqe_*); docs of the ABI in docs/adapter.md.</remarks>
 internal static class Mlx4Slot
 {
-    private const int Unit = 16;
+    private const int Unit = 16, FenceBit = 0x40;
     private const uint OwnerBit = 0x80000000, InlineBit = 0x80000000, ZeroBytes = 0x80000000, EndOfList = 0x100;
 
     /// <summary>Whether a slot's first word says that the request at this free-running index is posted.</summary>
@@ -24,6 +24,7 @@ internal static class Mlx4Slot
         int units = slot[7] & 0x3f;
         int size = (units == 0 ? 64 : units) * Unit;
         uint flags = BinaryPrimitives.ReadUInt32BigEndian(slot[8..]);
+        request.IsFenced = (slot[7] & FenceBit) != 0;
         request.IsSignalled = (flags & 0x0c) == 0x0c;
         request.IsSolicited = (flags & 2) != 0;
         request.SharedReceiveQueue = flags >> 8;

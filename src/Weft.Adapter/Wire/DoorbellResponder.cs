@@ -38,9 +38,9 @@ internal sealed class DoorbellResponder
                 continue;
             if (got != 1 || buffer.Span[0] is not (SocketDoorbell.Trap or SocketDoorbell.Plain))
                 break;
-            // Without an answer the engine goes on as it does: it polls.
-            if (_setTrapping(buffer.Span[0] == SocketDoorbell.Trap)
-                && HostStubs.Call(SystemCall.Sendto, _socket, at, 1, NoSignal) != 1)
+            if (!_setTrapping(buffer.Span[0] == SocketDoorbell.Trap))
+                buffer.Span[0] = SocketDoorbell.Failed;
+            if (HostStubs.Call(SystemCall.Sendto, _socket, at, 1, NoSignal) != 1)
                 break;
         }
         _gone();

@@ -10,6 +10,9 @@ internal sealed class SocketDoorbell(int eventDescriptor, int control) : IDoorbe
     /// <summary>Asks for, and confirms, a page that traps; and one that is plain memory.</summary>
     internal const byte Trap = (byte)'T', Plain = (byte)'P';
 
+    /// <summary>Tells that neither could be had: the page is as it was.</summary>
+    internal const byte Failed = (byte)'F';
+
     // A VM that runs answers within tens of microseconds; one that is stopped must not hold up the engine.
     private const int PatienceMs = 2;
     private const int MostOutstanding = 16;
@@ -69,6 +72,9 @@ internal sealed class SocketDoorbell(int eventDescriptor, int control) : IDoorbe
             && HostStubs.Call(SystemCall.Recvfrom, control, (long)_buffer.Address.Value + ByteOffset, 1, DoNotWait) == 1)
         {
             _inForce = _buffer.Span[ByteOffset];
+            // What failed is to be asked again.
+            if (_inForce == Failed)
+                _asked = 0;
             _outstanding--;
             any = true;
         }

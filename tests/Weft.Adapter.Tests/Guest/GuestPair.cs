@@ -7,13 +7,20 @@ internal sealed class GuestPair : IDisposable
 {
     internal const int BufferBytes = 1 << 20;
     private readonly VirtualAdapter? _owned;
+    private readonly TwoHosts? _hosts;
     private readonly bool _ownsVms;
 
     internal GuestPair(QueuePairType type = QueuePairType.ReliableConnection, EngineMode mode = EngineMode.Auto, int bufferBytes = BufferBytes,
         Func<GuestQueueShape, GuestQueueShape>? shape = null, Action<GuestQueuePair>? before = null, int? jitterSeed = null, Random? scatter = null)
-        : this(new VirtualAdapter(new EngineOptions { Mode = mode }), null, null, type, bufferBytes, shape, before, jitterSeed, scatter)
+        : this(TwoHosts.AreAsked ? new TwoHosts(mode) : null, mode, type, bufferBytes, shape, before, jitterSeed, scatter)
     {
     }
+
+    /// <summary>One of each host where there are two.</summary>
+    internal GuestPair(TwoHosts? hosts, EngineMode mode, QueuePairType type, int bufferBytes = BufferBytes,
+        Func<GuestQueueShape, GuestQueueShape>? shape = null, Action<GuestQueuePair>? before = null, int? jitterSeed = null, Random? scatter = null)
+        : this(hosts?.Left ?? new VirtualAdapter(new EngineOptions { Mode = mode }), null, hosts is null ? null : new GuestVm(hosts.Right, jitterSeed: jitterSeed + 1),
+            type, bufferBytes, shape, before, jitterSeed, scatter) => _hosts = hosts;
 
     internal GuestPair(VirtualAdapter adapter, GuestVm? left, GuestVm? right, QueuePairType type = QueuePairType.ReliableConnection,
         int bufferBytes = BufferBytes, Func<GuestQueueShape, GuestQueueShape>? shape = null, Action<GuestQueuePair>? before = null,
@@ -74,5 +81,6 @@ internal sealed class GuestPair : IDisposable
         LeftVm.Dispose();
         RightVm.Dispose();
         _owned?.Dispose();
+        _hosts?.Dispose();
     }
 }

@@ -205,6 +205,17 @@ public sealed class WireTests
     }
 
     [Fact]
+    public void A_change_that_failed_is_asked_for_again()
+    {
+        bool isRefused = true;
+        using WirePair pair = new(setTrapping: _ => !isRefused);
+        for (int attempt = 0; attempt < 40; attempt++)
+            Assert.False(pair.Doorbell!.SetTrapping(true));
+        isRefused = false;
+        Assert.True(Until(() => pair.Doorbell!.SetTrapping(true)));
+    }
+
+    [Fact]
     public void A_VM_that_is_stopped_holds_up_the_engine_once_and_shortly()
     {
         using ManualResetEventSlim running = new();
