@@ -145,7 +145,10 @@ public sealed class TrafficTests
             new Random(sendSeed ^ (_sent << 8)).NextBytes(memory.Span.Slice(at, length));
             pair.PostSend(new SendWork
             {
-                Id = (ulong)_sent, Opcode = _sent % 5 == 0 ? SendOpcode.SendImmediate : SendOpcode.Send, Immediate = (uint)_sent, List = Cut(at, length, 0),
+                Id = (ulong)_sent,
+                Opcode = _sent % 5 == 0 ? SendOpcode.SendImmediate : SendOpcode.Send,
+                Immediate = (uint)_sent,
+                List = Cut(at, length, 0),
             });
             _sent++;
         }
