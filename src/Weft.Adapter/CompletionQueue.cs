@@ -57,7 +57,7 @@ internal sealed class CompletionQueue
     {
         if (_isOverrun)
             return;
-        if (((_produced - _knownConsumer) & CounterMask) >= _entries && !HasRoom())
+        if (((_produced - _knownConsumer) & CounterMask) > _entries && !HasRoom())
         {
             Break();
             return;
@@ -91,13 +91,14 @@ internal sealed class CompletionQueue
         return true;
     }
 
-    /// <summary>Goes on in another buffer. False when it has no room for what is unread.</summary>
+    /// <summary>Goes on in another buffer. False when there is no room for what is unread or for the mark that tells of it.</summary>
     internal bool TryResize(MemoryView buffer, uint entries)
     {
         if (!_isOverrun)
         {
-            uint consumer = Consumer();
-            if (((_produced - consumer) & CounterMask) + 1 > entries)
+            uint consumer = Consumer(), unread = (_produced - consumer) & CounterMask;
+            // The mark needs a slot of the old buffer, and the new one a slot for each entry and the mark.
+            if (unread > _entries || unread + 1 > entries)
                 return false;
             if (_marks == 0)
                 _markedRecord = consumer;
@@ -141,8 +142,8 @@ internal sealed class CompletionQueue
     private bool HasRoom()
     {
         _knownConsumer = Consumer();
-        // One slot stays free: a resize puts its mark there.
-        return ((_produced - _knownConsumer) & CounterMask) < _entries;
+        // All slots, one more than the program asked for: some programs lean on it.
+        return ((_produced - _knownConsumer) & CounterMask) <= _entries;
     }
 
     private void Break()

@@ -10,7 +10,7 @@ internal sealed class IdlePolicy(EngineMode mode)
     private const double CrowdedSpinUs = 2;
 
     private const double CrowdedSleepUs = 5000, EventSpinUs = 20, PollSleepUs = 1e6;
-    private const double NapPart = 0.25, NsPerUs = 1000, ShortestNapNs = 5000, LongestNapNs = 250_000;
+    private const double NapPart = 0.25, NsPerUs = 1000, ShortestNapNs = 5000, LongestNapNs = 1_000_000;
     private const double ShortestSpinUs = 500, LongestSpinUs = 4000;
 
     /// <summary>For how long it spins before it sleeps.</summary>
