@@ -57,7 +57,7 @@ internal sealed class CompletionQueue
     {
         if (_isOverrun)
             return;
-        if (((_produced - _knownConsumer) & CounterMask) >= _entries && !HasRoom())
+        if (((_produced - _knownConsumer) & CounterMask) > _entries && !HasRoom())
         {
             Break();
             return;
@@ -97,7 +97,9 @@ internal sealed class CompletionQueue
         if (!_isOverrun)
         {
             uint consumer = Consumer();
-            if (((_produced - consumer) & CounterMask) + 1 > entries)
+            uint unread = (_produced - consumer) & CounterMask;
+            // The mark takes a slot of the old buffer.
+            if (unread + 1 > entries || unread > _entries)
                 return false;
             if (_marks == 0)
                 _markedRecord = consumer;
@@ -141,8 +143,8 @@ internal sealed class CompletionQueue
     private bool HasRoom()
     {
         _knownConsumer = Consumer();
-        // One slot stays free: a resize puts its mark there.
-        return ((_produced - _knownConsumer) & CounterMask) < _entries;
+        // Every slot is used, one more than the program asked for, as the hardware does: perftest counts on it.
+        return ((_produced - _knownConsumer) & CounterMask) <= _entries;
     }
 
     private void Break()
