@@ -15,10 +15,16 @@ internal sealed class AdapterVm : IAdapterVm
     {
         (Adapter, Identity, _arena, Doorbell, Device) = (adapter, identity, arena, doorbell, device);
         Keys = new KeyTable(device.MostRegions);
+        (Lid, PortGuid) = (device.Lid, device.PortGuid);
     }
 
     /// <inheritdoc/>
     public DeviceAttributes Device { get; }
+
+    /// <summary>The port's LID and GUID, as <see cref="Device"/> has them, without a copy of it all.</summary>
+    internal ushort Lid { get; }
+
+    internal ulong PortGuid { get; }
 
     internal VirtualAdapter Adapter { get; }
 
@@ -53,8 +59,8 @@ internal sealed class AdapterVm : IAdapterVm
     /// <summary>What its queue pairs did in all; the engine's.</summary>
     internal long Moved { get; set; }
 
-    /// <summary>What <see cref="Moved"/> was when the doorbell page began to trap; the engine's.</summary>
-    internal long MovedWhenTrapped { get; set; }
+    /// <summary>What <see cref="Moved"/> was before the engine's last sleep; the engine's.</summary>
+    internal long MovedWhenAwake { get; set; }
 
     /// <inheritdoc/>
     public Errno OpenConnections(out IConnectionChannel? connections) => Adapter.Connections.Open(Device, out connections);

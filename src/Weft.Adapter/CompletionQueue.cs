@@ -62,11 +62,7 @@ internal sealed class CompletionQueue
             Break();
             return;
         }
-        Span<byte> entry = stackalloc byte[Mlx4Completion.Bytes];
-        Mlx4Completion.Write(entry, completion, 0);
-        HostAddress place = EntryAt(_produced);
-        SharedMemory.WritePrivate(place, entry[..LastWordOffset]);
-        SharedMemory.WriteWordRelease(place + LastWordOffset, Mlx4Completion.LastWord(completion, (_produced & (_entries + 1)) != 0));
+        SharedMemory.WriteEntry(EntryAt(_produced), Mlx4Completion.Encode(completion, (_produced & (_entries + 1)) != 0));
         _produced++;
         if (completion.IsSolicited || completion.Status != WorkStatus.Success)
             _newestSolicited = _produced;

@@ -5,7 +5,7 @@ namespace Weft.Adapter;
 
 internal sealed partial class Engine
 {
-    /// <summary>A doorbell that traps costs its VM an exit, and making it plain again several: it is worth it for this many requests.</summary>
+    /// <summary>A doorbell that traps costs its VM an exit, and making it plain again several: it is worth it for this many requests between two sleeps.</summary>
     private const int RequestsWorthSwitching = 4;
 
     private const int UnrungMs = 1, BrokenMs = 10, LongestMs = 60_000;
@@ -24,7 +24,6 @@ internal sealed partial class Engine
 
     private void Idle(CrowdWatch crowd)
     {
-        const long napNs = 5000;
         double idleUs = (_requester.Now - _lastWork) * UsPerSecond / Stopwatch.Frequency;
         switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts))
         {
@@ -33,7 +32,7 @@ internal sealed partial class Engine
                 break;
             case IdleStep.StepAside:
                 _adapter.Gate.Leave();
-                _sleeper.Doze(napNs);
+                _sleeper.Doze(IdlePolicy.NapNs(idleUs));
                 _adapter.Gate.Take();
                 break;
             default:
@@ -78,12 +77,14 @@ internal sealed partial class Engine
     {
         bool all = true;
         foreach (AdapterVm vm in _adapter.Vms)
-            if (vm.Contexts.Count > 0 && !vm.TrapsSurely)
-            {
+        {
+            if (vm.Contexts.Count == 0)
+                continue;
+            _hasTrapping = vm.IsTrapping = true;
+            vm.MovedWhenAwake = vm.Moved;
+            if (!vm.TrapsSurely)
                 all &= vm.TrapsSurely = vm.Doorbell.SetTrapping(true);
-                (vm.IsTrapping, vm.MovedWhenTrapped) = (true, vm.Moved);
-                _hasTrapping = true;
-            }
+        }
         return all;
     }
 
@@ -95,11 +96,11 @@ internal sealed partial class Engine
         bool hasTrapping = false, hasSwitched = false;
         foreach (AdapterVm vm in _adapter.Vms)
         {
-            if (vm.IsTrapping && vm.Moved - vm.MovedWhenTrapped >= RequestsWorthSwitching)
+            if (vm.IsTrapping && vm.Moved - vm.MovedWhenAwake >= RequestsWorthSwitching)
             {
                 hasSwitched = true;
                 (vm.IsTrapping, vm.TrapsSurely) = (!vm.Doorbell.SetTrapping(false), false);
-                vm.MovedWhenTrapped = vm.Moved;
+                vm.MovedWhenAwake = vm.Moved;
             }
             hasTrapping |= vm.IsTrapping;
         }
@@ -111,8 +112,8 @@ internal sealed partial class Engine
     private bool FullScan()
     {
         bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
-        foreach (QueuePair pair in _cold)
-            found |= LookAt(pair);
+        for (int index = 0; index < _pairs.Count; index++)
+            found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)
             found |= queue.FireIfArmed();
         return found;
@@ -131,7 +132,7 @@ internal sealed partial class Engine
                 most = UnrungMs;
         }
         if (most > BrokenMs)
-            foreach (QueuePair pair in _cold)
+            foreach (QueuePair pair in _pairs)
                 if (pair.State == QueuePairState.Error && pair.Receives.Count > 0)
                     most = BrokenMs;
         if (nearest != long.MaxValue)

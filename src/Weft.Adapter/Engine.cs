@@ -10,16 +10,17 @@ namespace Weft.Adapter;
 /// </summary>
 internal sealed partial class Engine
 {
-    private const int ColdLooks = 8, ArmLooks = 32, MostIdleRounds = 4000;
+    private const int SlotLooks = 8, ArmLooks = 8, MostIdleRounds = 4000;
     private readonly VirtualAdapter _adapter;
     private readonly EngineMode _mode;
     private readonly Requester _requester;
     private readonly Sleeper _sleeper;
     private readonly Thread _thread;
     private readonly List<QueuePair> _hot = [];
-    private readonly List<QueuePair> _cold = [];
+    private readonly List<QueuePair> _pairs = [];
     private readonly List<CompletionQueue> _armable = [];
-    private int _coldAt;
+    private WatchedSlot[] _slots = new WatchedSlot[64];
+    private int _slotAt;
     private int _armAt;
     private long _lastWork;
     private volatile bool _isStopping;
@@ -59,10 +60,13 @@ internal sealed partial class Engine
     internal void Promote(QueuePair pair)
     {
         pair.IdleRounds = 0;
-        if (pair.IsHot || pair.IsGone || pair.State is QueuePairState.Reset or QueuePairState.Init or QueuePairState.ReadyToReceive)
+        if (pair.IsHot || pair.IsGone)
             return;
-        pair.IsHot = true;
-        _hot.Add(pair);
+        pair.IsHot = pair.State is not (QueuePairState.Reset or QueuePairState.Init or QueuePairState.ReadyToReceive);
+        if (pair.IsHot)
+            _hot.Add(pair);
+        if (!_hasChanged)
+            Watch(pair);
     }
 
     /// <summary>A queue pair ends. Under the gate.</summary>
@@ -114,10 +118,10 @@ internal sealed partial class Engine
         }
         if (_adapter.Remote is { } hosts)
             moved |= hosts.Turn(_requester.Now);
-        for (int looks = Math.Min(ColdLooks, _cold.Count); looks > 0; looks--)
+        for (int looks = Math.Min(SlotLooks, _pairs.Count); looks > 0; looks--)
         {
-            _coldAt = _coldAt + 1 < _cold.Count ? _coldAt + 1 : 0;
-            moved |= LookAt(_cold[_coldAt]);
+            _slotAt = _slotAt + 1 < _pairs.Count ? _slotAt + 1 : 0;
+            moved |= LookAt(_slotAt);
         }
         for (int looks = Math.Min(ArmLooks, _armable.Count); looks > 0; looks--)
         {
@@ -135,38 +139,53 @@ internal sealed partial class Engine
         return false;
     }
 
-    /// <summary>Whether a queue pair that was idle has work; it is hot then.</summary>
-    private bool LookAt(QueuePair pair)
+    /// <summary>Whether an idle queue pair has work; it is hot then.</summary>
+    private bool LookAt(int index)
     {
-        if (pair.IsHot)
+        ref readonly WatchedSlot slot = ref _slots[index];
+        if (!(slot.IsBroken ? IsFlushDue(_pairs[index]) : slot.IsPosted))
             return false;
-        bool hasWork = pair.State == QueuePairState.Error
-            ? pair.HasSendRing && pair.HasPostedSend || pair.HasPostedReceive
-            : pair.HasSendsToLookAt && pair.HasPostedSend;
-        if (hasWork)
-            Promote(pair);
-        return hasWork;
+        Promote(_pairs[index]);
+        return _pairs[index].IsHot;
     }
+
+    private static bool IsFlushDue(QueuePair pair) => pair.HasSendRing && pair.HasPostedSend || pair.HasPostedReceive;
 
     private void Cool(int index)
     {
-        _hot[index].IsHot = false;
+        QueuePair pair = _hot[index];
+        pair.IsHot = false;
         _hot[index] = _hot[^1];
         _hot.RemoveAt(_hot.Count - 1);
+        Watch(pair);
     }
+
+    /// <summary>An idle queue pair's next slot is looked at from now on.</summary>
+    private void Watch(QueuePair pair) => _slots[pair.SlotIndex] =
+        pair.IsHot ? default
+        : pair.State == QueuePairState.Error ? WatchedSlot.Broken
+        : pair.HasSendsToLookAt ? new WatchedSlot(pair.Send.Slot(pair.SendIndex), (pair.SendIndex & pair.Send.Count) != 0)
+        : default;
 
     private void Refresh()
     {
         _hasChanged = _hasContexts = false;
-        _cold.Clear();
+        _pairs.Clear();
         _armable.Clear();
         foreach (AdapterVm vm in _adapter.Vms)
             foreach (AdapterContext context in vm.Contexts)
             {
                 _hasContexts = true;
-                _cold.AddRange(context.Pairs.Where(pair => pair.Owner == context));
+                _pairs.AddRange(context.Pairs.Where(pair => pair.Owner == context));
                 _armable.AddRange(context.ArmableQueues);
             }
+        if (_slots.Length < _pairs.Count)
+            _slots = new WatchedSlot[_pairs.Count * 2];
+        for (int index = 0; index < _pairs.Count; index++)
+        {
+            _pairs[index].SlotIndex = index;
+            Watch(_pairs[index]);
+        }
         _sleeper.Watch(_adapter.Vms);
     }
 }

@@ -10,6 +10,7 @@ internal sealed class IdlePolicy(EngineMode mode)
     private const double CrowdedSpinUs = 2;
 
     private const double CrowdedSleepUs = 5000, EventSpinUs = 20, PollSleepUs = 1e6;
+    private const double NapPart = 0.25, NsPerUs = 1000, ShortestNapNs = 5000, LongestNapNs = 250_000;
     private const double ShortestSpinUs = 500, LongestSpinUs = 4000;
 
     /// <summary>For how long it spins before it sleeps.</summary>
@@ -31,6 +32,9 @@ internal sealed class IdlePolicy(EngineMode mode)
             return IdleStep.Sleep;
         return isCrowded && idleUs > CrowdedSpinUs ? IdleStep.StepAside : IdleStep.Spin;
     }
+
+    /// <summary>How long to step aside: a part of the time that passed without work, so that it costs little and delays little.</summary>
+    internal static long NapNs(double idleUs) => (long)Math.Clamp(idleUs * NapPart * NsPerUs, ShortestNapNs, LongestNapNs);
 
     /// <summary>A sleep is over: one that was shorter than its spins was hardly worth its cost.</summary>
     internal void Slept(double durationUs) => SpinUs = durationUs < 2 * SpinUs

@@ -89,6 +89,7 @@ internal sealed class QueuePair
 
     /// <summary>Where it is in the engine's lists; the engine's.</summary>
     internal bool IsHot;
+    internal int SlotIndex;
     internal int IdleRounds;
     internal bool HasSaidEstablished;
     internal bool HasSaidLastRequest;

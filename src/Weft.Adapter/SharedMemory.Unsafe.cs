@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Weft.Adapter.Mlx4;
 using Weft.Native;
 
 namespace Weft.Adapter;
@@ -21,12 +22,6 @@ internal static unsafe class SharedMemory
         // SAFETY: four bytes within a translated range, aligned at creation of the object.
         BinaryPrimitives.ReverseEndianness(Volatile.Read(ref *(uint*)address.Value));
 
-    /// <summary>A big-endian word, plain.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void WriteWord(HostAddress address, uint value) =>
-        // SAFETY: as ReadWord.
-        *(uint*)address.Value = BinaryPrimitives.ReverseEndianness(value);
-
     /// <summary>A big-endian word, after all that was stored before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void WriteWordRelease(HostAddress address, uint value) =>
@@ -39,11 +34,17 @@ internal static unsafe class SharedMemory
         // SAFETY: the slot lies in one translated piece; its length is that of the span.
         new ReadOnlySpan<byte>((void*)address.Value, destination.Length).CopyTo(destination);
 
-    /// <summary>Stores private bytes into a ring's slot, in any order.</summary>
+    /// <summary>Stores a completion entry, the word with the owner bit after the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void WritePrivate(HostAddress address, ReadOnlySpan<byte> source) =>
-        // SAFETY: the slot lies in one translated piece of the arena and is at least as long as the span.
-        source.CopyTo(new Span<byte>((void*)address.Value, source.Length));
+    internal static void WriteEntry(HostAddress address, in Mlx4Entry entry)
+    {
+        // SAFETY: the entry's 32 bytes lie in one translated piece, aligned at the queue's creation.
+        ulong* place = (ulong*)address.Value;
+        place[0] = entry.First;
+        place[1] = entry.Second;
+        place[2] = entry.Third;
+        Volatile.Write(ref place[3], entry.Last);
+    }
 
     /// <summary>Where an array is that was allocated pinned.</summary>
     internal static HostAddress AddressOfPinned(byte[] array) =>

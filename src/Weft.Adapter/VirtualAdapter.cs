@@ -200,7 +200,7 @@ public sealed class VirtualAdapter : IDisposable
     internal uint NextCompletionQueue() => _lastCompletionQueue = _lastCompletionQueue == MostNumbers * 8 ? FirstNumber : _lastCompletionQueue + 1;
 
     private static bool Reaches(in PathAddress path, AdapterVm vm) =>
-        path.Lid != 0 ? path.Lid == vm.Device.Lid : path.IsGlobal != 0 && path.Destination.Interface == vm.Device.PortGuid;
+        path.Lid != 0 ? path.Lid == vm.Lid : path.IsGlobal != 0 && path.Destination.Interface == vm.PortGuid;
 
     private static bool IsConnectedTo(QueuePair peer, QueuePair pair)
     {

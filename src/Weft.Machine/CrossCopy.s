@@ -6,6 +6,7 @@
 # Whatever is not plain (unknown peer, a page that is not anonymous memory, an access that is not allowed) ends in "real",
 # the system call itself from the beginning: copying twice does no harm.
 #
+# The process itself has an entry without page tables: its memory is where it says.
 # The peer's page tables are walked in its system window, its memory lies in its arena window. While a copy runs the
 # peer's word for us is above 0: the peer does not use freed memory again then. The VMM mends faults in here, or
 # leaves by the labels: "count_in" -> real, "leave_count" -> real, "done_count" -> done, in between -> leave_count.
@@ -92,6 +93,8 @@ have_remote:
   or rax, r8
   shr rax, 47
   jne leave
+  cmp qword ptr [rbp+8], 0
+  je own
   movabs rdi, 0x000ffffffffff000
   mov rsi, [rbp+24]
   mov rax, [rbp+8]
@@ -142,6 +145,7 @@ leaf:
   add rax, [rbp+16]
   inc rdx
   sub rdx, rcx
+shorter:
   cmp rdx, r9
   cmova rdx, r9
   cmp rdx, r11
@@ -163,6 +167,10 @@ copy:
   sub r11, rdx
   add rbx, rdx
   jmp next
+own:
+  mov rax, r10
+  mov rdx, r11
+  jmp shorter
 done_count_load:
   mov rax, [rbp+40]
 done_count:

@@ -72,10 +72,12 @@ public sealed unsafe class GuestMachine : IDisposable
     }
 
     /// <summary>Prepares an address space for windows on other VMs' memory. Once an address space; needs shared memory.</summary>
-    public PeerWindows CreatePeerWindows(GuestPageTables tables)
+    /// <param name="tables">The address space.</param>
+    /// <param name="ownProcessId">Whose it is: calls of a process on itself are copies too.</param>
+    public PeerWindows CreatePeerWindows(GuestPageTables tables, int ownProcessId)
     {
         lock (_lock)
-            return new PeerWindows(Memory, tables);
+            return new PeerWindows(Memory, tables, ownProcessId);
     }
 
     /// <summary>Creates a vCPU that runs ring 3 in the given address space.</summary>

@@ -14,7 +14,7 @@ namespace Weft.Machine;
 /// </remarks>
 public sealed unsafe class PeerWindows
 {
-    private const int Trampoline = 64, MostTrampolines = 3 * 4096 / Trampoline, SiteBytes = 7, FirstCall = 310;
+    private const int Trampoline = 64, MostTrampolines = 3 * 4096 / Trampoline, SiteBytes = 7, FirstCall = 310, FirstWindowEntry = 2;
     private const ulong SystemWindowBytes = GuestPhysicalMemory.SystemBytes;
     private readonly Lock _lock = new();
     private readonly GuestPhysicalMemory _memory;
@@ -24,8 +24,8 @@ public sealed unsafe class PeerWindows
     private readonly Window?[] _windows = new Window?[SystemLayout.MostPeerWindows];
     private int _trampolines, _nextWindow;
 
-    /// <summary>Puts the code and an empty table of peers into an address space.</summary>
-    internal PeerWindows(GuestPhysicalMemory memory, GuestPageTables tables)
+    /// <summary>Puts the code and a table with the process itself alone into an address space.</summary>
+    internal PeerWindows(GuestPhysicalMemory memory, GuestPageTables tables, int ownProcessId)
     {
         _memory = memory;
         _tables = tables;
@@ -37,6 +37,10 @@ public sealed unsafe class PeerWindows
         CrossCopyCode.Code.CopyTo(new Span<byte>(_code, (int)page));
         tables.Map(new(SystemLayout.CrossCopyCode), code, SystemLayout.CrossCopyCodePages * page, PageAccess.Read | PageAccess.Execute);
         tables.Map(new(SystemLayout.CrossCopyTable), table, page, PageAccess.Read | PageAccess.Write);
+        byte* own = Entry(-1);
+        *(ulong*)(own + CrossCopyCode.ReaderWord) = SystemLayout.CrossCopyTable + CrossCopyCode.OwnWord;
+        *(int*)(own + CrossCopyCode.ProcessId) = ownProcessId;
+        *(int*)(_table + CrossCopyCode.Count) = 1;
     }
 
     /// <summary>Calls that were answered by a copy without an exit. The program can write to it: for statistics only.</summary>
@@ -182,7 +186,7 @@ public sealed unsafe class PeerWindows
     private void CountOut(ulong entryAddress)
     {
         // A register can be forged: only an entry that has a window counts.
-        ulong offset = entryAddress - SystemLayout.CrossCopyTable - CrossCopyCode.EntryBytes;
+        ulong offset = entryAddress - SystemLayout.CrossCopyTable - FirstWindowEntry * CrossCopyCode.EntryBytes;
         lock (_lock)
             if (offset % CrossCopyCode.EntryBytes == 0 && offset / CrossCopyCode.EntryBytes < (ulong)_windows.Length
                 && _windows[offset / CrossCopyCode.EntryBytes] is { } window)
@@ -200,11 +204,11 @@ public sealed unsafe class PeerWindows
         // Last: the code looks for the process id.
         Volatile.Write(ref *(int*)(entry + CrossCopyCode.ProcessId), peer.ProcessId);
         ref int count = ref *(int*)(_table + CrossCopyCode.Count);
-        Volatile.Write(ref count, Math.Max(count, index + 1));
+        Volatile.Write(ref count, Math.Max(count, index + FirstWindowEntry));
     }
 
-    // SAFETY: indices are below the number of windows, whose entries fit the table's page.
-    private byte* Entry(int index) => _table + (index + 1) * CrossCopyCode.EntryBytes;
+    // SAFETY: indices are below the number of windows, whose entries fit the table's page; -1 is the process's own, before them.
+    private byte* Entry(int index) => _table + (index + FirstWindowEntry) * CrossCopyCode.EntryBytes;
 
     /// <summary>A peer's memory as the VMM has it mapped.</summary>
     private sealed class Window

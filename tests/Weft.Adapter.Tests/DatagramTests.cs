@@ -146,6 +146,8 @@ public sealed class DatagramTests
 
     private static SendWork Datagram(GuestPair pair, int bytes, uint key = Key) => new()
     {
-        Opcode = SendOpcode.Send, List = [pair.LeftMemory.Entry(0, bytes)], Datagram = new DatagramAddress(pair.RightVm.Lid, pair.B.Number, key),
+        Opcode = SendOpcode.Send,
+        List = [pair.LeftMemory.Entry(0, bytes)],
+        Datagram = new DatagramAddress(pair.RightVm.Lid, pair.B.Number, key),
     };
 }

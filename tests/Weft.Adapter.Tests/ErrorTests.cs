@@ -58,7 +58,9 @@ public sealed class ErrorTests
         using var pair = new GuestPair();
         pair.A.PostSend(new SendWork
         {
-            Opcode = SendOpcode.Write, RemoteAddress = pair.RightMemory.Address, RemoteKey = pair.RightMemory.RemoteKey,
+            Opcode = SendOpcode.Write,
+            RemoteAddress = pair.RightMemory.Address,
+            RemoteKey = pair.RightMemory.RemoteKey,
             List = [new ScatterEntry(pair.LeftMemory.Address + (ulong)offset, (uint)bytes, pair.LeftMemory.LocalKey)],
         });
         Assert.Contains(pair.LeftQueue.Wait().Syndrome, new[] { Syndrome.LocalProtection, Syndrome.LocalLength });

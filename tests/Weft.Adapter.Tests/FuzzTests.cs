@@ -214,8 +214,15 @@ public sealed class FuzzTests
             case 3:
                 verbs.CreateQueuePair(new QueuePairRequest
                 {
-                    Type = (QueuePairType)random.Next(12), ProtectionDomain = Small(), SendQueue = Small(), ReceiveQueue = Small(), SharedReceiveQueue = Small(),
-                    XrcDomain = Small(), Send = Layout(), Receive = Layout(), Record = Extent(),
+                    Type = (QueuePairType)random.Next(12),
+                    ProtectionDomain = Small(),
+                    SendQueue = Small(),
+                    ReceiveQueue = Small(),
+                    SharedReceiveQueue = Small(),
+                    XrcDomain = Small(),
+                    Send = Layout(),
+                    Receive = Layout(),
+                    Record = Extent(),
                 }, extents, out _);
                 break;
             case 4:

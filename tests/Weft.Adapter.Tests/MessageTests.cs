@@ -137,7 +137,8 @@ public sealed class MessageTests
             int cut = random.Next(length + 1);
             pair.A.PostSend(new SendWork
             {
-                Opcode = SendOpcode.Send, IsInline = true,
+                Opcode = SendOpcode.Send,
+                IsInline = true,
                 // The keys of inline entries are not looked at.
                 List = [new ScatterEntry(pair.LeftMemory.Address, (uint)cut, 0), new ScatterEntry(pair.LeftMemory.Address + (ulong)cut, (uint)(length - cut), 1)],
             });

@@ -36,11 +36,19 @@ public sealed class OperationTests
         program.Start();
         SendWork add = new()
         {
-            Opcode = SendOpcode.FetchAdd, SwapOrAdd = 1, RemoteAddress = counter.Address, RemoteKey = counter.RemoteKey, List = [pair.LeftMemory.Entry(0, 8)],
+            Opcode = SendOpcode.FetchAdd,
+            SwapOrAdd = 1,
+            RemoteAddress = counter.Address,
+            RemoteKey = counter.RemoteKey,
+            List = [pair.LeftMemory.Entry(0, 8)],
         };
         SendWork own = new()
         {
-            Opcode = SendOpcode.FetchAdd, SwapOrAdd = 1_000_000_000, RemoteAddress = counter.Address, RemoteKey = counter.RemoteKey, List = [pair.RightMemory.Entry(0, 8)],
+            Opcode = SendOpcode.FetchAdd,
+            SwapOrAdd = 1_000_000_000,
+            RemoteAddress = counter.Address,
+            RemoteKey = counter.RemoteKey,
+            List = [pair.RightMemory.Entry(0, 8)],
         };
         GuestQueuePair self = pair.Right.CreateQueuePair(new GuestQueueShape(QueuePairType.ReliableConnection, pair.RightQueue, pair.RightQueue));
         self.Connect(pair.RightVm.Lid, self.Number);

@@ -32,15 +32,14 @@ public sealed class DaemonTests : IDisposable
         const int count = 6;
         var runs = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => Task.Run(() => Run("run", "--adapter", "--", "/bin/true"))));
         Assert.All(runs, run => Assert.Equal((0, "", ""), run));
-        string[] daemons = [.. Process.GetProcessesByName("weftd").Select(each => $"/proc/{each.Id}/environ")
-            .Where(file => File.Exists(file) && File.ReadAllText(file).Contains(_session))];
-        Assert.Single(daemons);
+        // One that found the lock taken may still be ending.
+        Assert.True(SpinWait.SpinUntil(() => CountDaemons() == 1, 5000));
     }
 
     [RequiresFact("weftd")]
     public void Its_engine_and_its_grace_are_the_users_choice()
     {
-        Assert.Equal((0, "", ""), Run("daemon", "--engine", "event", "--grace=0.2"));
+        Assert.Equal((0, "", ""), Run("daemon", "--engine", "event", "--grace=3"));
         Assert.Contains("\"engine\": \"event\"", Run("adapter", "--json").Output);
         Assert.True(SpinWait.SpinUntil(() => Run("adapter", "--json").Output == "null\n", 10_000));
         Assert.Contains("'soon' is no number of seconds", Run("daemon", "--grace", "soon").Error);
@@ -66,7 +65,11 @@ public sealed class DaemonTests : IDisposable
         Assert.Single(run.Error.TrimEnd().Split('\n'));
     }
 
-    private int DaemonProcess() => int.Parse(File.ReadAllText(Path.Combine(_session, "weft", "weftd.lock")));
+    private int CountDaemons() =>
+        Process.GetProcessesByName("weftd").Count(each => Shell.Run("cat", $"/proc/{each.Id}/environ").Output.Contains(_session));
+
+    // By cat: .NET locks what it opens, and the daemon has this file locked.
+    private int DaemonProcess() => int.Parse(Shell.Run("cat", Path.Combine(_session, "weft", "weftd.lock")).Output);
 
     private (int Status, string Output, string Error) Run(params string[] words) => Run(words, Shell.Daemon);
 

@@ -73,6 +73,65 @@ public sealed partial class MpiTests
                 print('sums', sums, 'total', total)
             """], Job with { MustPrint = "total 1" });
 
+    /// <summary>HPC Challenge: Linpack, transposition, random access, FFT and STREAM, each checking its own result.</summary>
+    [VmFact("mpiexec.openmpi", "hpcc")]
+    public async Task Hpc_challenge_finds_its_results_right()
+    {
+        using TemporaryFolder folder = new();
+        folder.Write("hpccinf.txt", """
+            HPLinpack benchmark input file
+            of a small square
+            HPL.out
+            6
+            1
+            600
+            1
+            80
+            0
+            1
+            1
+            2
+            16.0
+            1
+            2
+            1
+            4
+            1
+            2
+            1
+            1
+            1
+            0
+            1
+            1
+            1
+            0
+            2
+            64
+            0
+            0
+            1
+            8
+            (this line is ignored)
+            0
+            1200
+            0
+            40
+
+            """);
+        Command command = new("mpiexec.openmpi", "--oversubscribe", "-n", "2", WeftBinary.Path, "run", "--", "/usr/bin/hpcc")
+        {
+            WorkingDirectory = folder.Path,
+            Timeout = TimeSpan.FromSeconds(120),
+            Environment = new Dictionary<string, string> { ["OMPI_ALLOW_RUN_AS_ROOT"] = "1", ["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1" },
+        };
+        Outcome outcome = await Runs.OnceAsync(command);
+        Assert.True(outcome.Status == 0, outcome.Describe());
+        string results = File.ReadAllText(Path.Combine(folder.Path, "hpccoutf.txt"));
+        Assert.Contains("Success=1", results, StringComparison.Ordinal);
+        Assert.Contains("1 tests completed and passed residual checks", results, StringComparison.Ordinal);
+    }
+
     private static async Task AssertSameJobAsync(
         string library, string program, int ranks, Comparison comparison, string? argument = null, string[]? launcherOptions = null, (string, string)? environment = null)
     {

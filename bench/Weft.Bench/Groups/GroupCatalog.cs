@@ -30,6 +30,8 @@ internal static class GroupCatalog
             new KernelBenchmark("pipe, write and read", Kernels, "pipe", 2_000, "µs")),
         new KernelGroup("futex", "Threads",
             new KernelBenchmark("futex hand-over", Kernels, "futex", 4_000, "µs")),
+        new MpiGroup("mpich", "MPICH"),
+        new MpiGroup("openmpi", "Open MPI"),
         new StartGroup(),
         new IdleGroup(),
     ];

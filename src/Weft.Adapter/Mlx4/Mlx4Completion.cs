@@ -14,33 +14,25 @@ internal static class Mlx4Completion
 
     private const byte OwnerBit = 0x80, SendBit = 0x40, ErrorOpcode = 0x1e;
 
-    /// <summary>The bytes of an entry but the last word, which <see cref="LastWord"/> is.</summary>
-    internal static void Write(Span<byte> entry, in Completion completion, uint timestampHigh)
+    /// <summary>An entry, as it stands in memory: the owner bit is in the last word.</summary>
+    internal static Mlx4Entry Encode(in Completion completion, bool owner)
     {
-        entry.Clear();
-        BinaryPrimitives.WriteUInt32BigEndian(entry, completion.QueuePair & 0xffffff);
-        BinaryPrimitives.WriteUInt16BigEndian(entry[24..], completion.Index);
-        if (completion.Status != WorkStatus.Success)
-        {
-            entry[27] = SyndromeOf(completion.Status);
-            // An XRC target's is looked for by its shared queue's number, in errors too.
-            BinaryPrimitives.WriteUInt32BigEndian(entry[8..], completion.SourceQueuePair);
-            return;
-        }
-        BinaryPrimitives.WriteUInt32BigEndian(entry[4..], completion.Immediate);
-        BinaryPrimitives.WriteUInt32BigEndian(entry[8..], completion.SourceQueuePair | (completion.HasGlobalHeader ? 1u << 31 : 0));
-        if (timestampHigh != 0)
-            BinaryPrimitives.WriteUInt32BigEndian(entry[12..], timestampHigh);
-        else
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(entry[12..], (ushort)(completion.ServiceLevel << 12));
-            BinaryPrimitives.WriteUInt16BigEndian(entry[14..], completion.SourceLid);
-        }
-        BinaryPrimitives.WriteUInt32BigEndian(entry[20..], completion.LengthBytes);
+        bool isError = completion.Status != WorkStatus.Success;
+        // An XRC target's entry is looked for by its shared queue's number, in errors too.
+        uint source = completion.SourceQueuePair | (!isError && completion.HasGlobalHeader ? 1u << 31 : 0);
+        uint last = LastWord(completion, owner);
+        return isError
+            ? new Mlx4Entry(Pack(completion.QueuePair & 0xffffff, 0), Pack(source, 0), 0,
+                Pack((uint)completion.Index << 16 | SyndromeOf(completion.Status), last))
+            : new Mlx4Entry(Pack(completion.QueuePair & 0xffffff, completion.Immediate),
+                Pack(source, (uint)completion.ServiceLevel << 28 | completion.SourceLid), Pack(0, completion.LengthBytes),
+                Pack((uint)completion.Index << 16, last));
     }
 
-    /// <summary>Bytes 28 to 31, the owner bit among them: stored last.</summary>
-    internal static uint LastWord(in Completion completion, bool owner)
+    /// <summary>Two big-endian words as one of the host's.</summary>
+    private static ulong Pack(uint first, uint second) => BinaryPrimitives.ReverseEndianness((ulong)first << 32 | second);
+
+    private static uint LastWord(in Completion completion, bool owner)
     {
         int opcode = completion.Status != WorkStatus.Success ? ErrorOpcode
             : completion.IsSend ? completion.ProviderOpcode

@@ -18,5 +18,7 @@ internal enum ConnectionCommand : uint
     GetEvent = 12,
     SetOption = 14,
     Notify = 15,
+    JoinIpMulticast = 16,
+    LeaveMulticast = 17,
     MigrateId = 18,
 }

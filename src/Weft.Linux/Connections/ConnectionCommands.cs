@@ -164,9 +164,12 @@ internal static class ConnectionCommands
                 return Errno.EFAULT;
             if (old == call.File)
                 return SyscallResult.Success;
+            // Those of its memberships name it too.
             foreach (ConnectionNotice notice in old.TakeAll(id))
                 call.File.Add(notice);
             id.File = call.File;
+            foreach (ConnectionId join in call.Service.JoinsOfLocked(id))
+                join.File = call.File;
             return SyscallResult.Success;
         }
     }
@@ -190,6 +193,8 @@ internal static class ConnectionCommands
         Add(ConnectionCommand.GetEvent, 8, ConnectionFormat.ShortestEventBytes, GetEvent);
         Add(ConnectionCommand.SetOption, 24, 0, SetOption);
         Add(ConnectionCommand.Notify, 8, 0, Notify);
+        Add(ConnectionCommand.JoinIpMulticast, 48, 4, MulticastCommands.Join);
+        Add(ConnectionCommand.LeaveMulticast, 16, 4, MulticastCommands.Leave);
         Add(ConnectionCommand.MigrateId, 16, 4, MigrateId);
         return table;
     }

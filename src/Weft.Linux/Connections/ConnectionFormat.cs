@@ -164,11 +164,14 @@ internal static class ConnectionFormat
     private static void PutDatagramParameters(Span<byte> place, ConnectionNotice notice)
     {
         ConnectionParameters told = notice.Parameters;
-        if (notice.Kind == ConnectionNoticeKind.Established)
+        bool isGroup = notice.Kind == ConnectionNoticeKind.MulticastJoined;
+        if (isGroup || notice.Kind == ConnectionNoticeKind.Established)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(place, told.QueuePair);
             BinaryPrimitives.WriteUInt32LittleEndian(place[4..], told.QueueKey);
-            PutPathAddress(place[8..], notice.Subject.RemoteLid, notice.Subject.RemoteGid);
+            PutPathAddress(place[8..], notice.Target.RemoteLid, notice.Target.RemoteGid);
+            // Groups are told apart by GID: their datagrams have the global header.
+            place[8 + 28] = isGroup ? (byte)1 : (byte)0;
         }
         ReadOnlySpan<byte> data = told.Private;
         data[..Math.Min(notice.PrivateBytes, told.PrivateBytes)].CopyTo(place[40..]);

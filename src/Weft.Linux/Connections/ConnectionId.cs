@@ -38,6 +38,9 @@ internal sealed class ConnectionId
     /// <summary>It came with a request: the listener.</summary>
     internal ConnectionId? Listener { get; init; }
 
+    /// <summary>It is a membership in a multicast group: whose.</summary>
+    internal ConnectionId? Parent { get; init; }
+
     internal ushort RemoteLid { get; set; }
 
     internal GlobalAddress RemoteGid { get; set; }

@@ -13,5 +13,6 @@ internal enum ConnectionNoticeKind : uint
     Established = 9,
     Disconnected = 10,
     DeviceRemoval = 11,
+    MulticastJoined = 12,
     TimeWaitExit = 15,
 }

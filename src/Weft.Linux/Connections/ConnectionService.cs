@@ -62,7 +62,7 @@ internal sealed class ConnectionService
     }
 
     /// <summary>A new id, under the lock. Null when there are too many.</summary>
-    internal ConnectionId? AddLocked(ConnectionsFile file, ConnectionSpace space, ulong userId, uint endpoint = 0, ConnectionId? listener = null)
+    internal ConnectionId? AddLocked(ConnectionsFile file, ConnectionSpace space, ulong userId, uint endpoint = 0, ConnectionId? listener = null, ConnectionId? parent = null)
     {
         if (_ids.Count >= MostIds)
             return null;
@@ -77,6 +77,7 @@ internal sealed class ConnectionService
             Space = space,
             UserId = userId,
             Listener = listener,
+            Parent = parent,
             Own = new ConnectionParameters { StartingPsn = (uint)Random.Shared.Next(psnEnd) },
         };
         _ids.Add(made.Number, made);
@@ -97,13 +98,26 @@ internal sealed class ConnectionService
     {
         if (!_ids.Remove(id.Number))
             return;
+        foreach (ConnectionId join in JoinsOfLocked(id))
+            RemoveLocked(join);
         foreach (ConnectionNotice unseen in id.File.TakeAll(id))
-            if (unseen.Target == id && unseen.Subject != id)
+            if (unseen.Target == id && unseen.Kind == ConnectionNoticeKind.Request)
                 RemoveLocked(unseen.Subject);
         if (id.Endpoint == 0)
             return;
         _byEndpoint.Remove(id.Endpoint);
         Channel.Close(id.Endpoint);
+    }
+
+    /// <summary>An id's memberships in groups, under the lock.</summary>
+    internal List<ConnectionId> JoinsOfLocked(ConnectionId id)
+    {
+        List<ConnectionId> joins = [];
+        if (id.IsDatagram && id.Parent is null)
+            foreach (ConnectionId other in _ids.Values)
+                if (other.Parent == id)
+                    joins.Add(other);
+        return joins;
     }
 
     /// <summary>Ends all ids of a file.</summary>

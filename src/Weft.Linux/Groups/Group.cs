@@ -29,7 +29,7 @@ public sealed class Group
         KernelOptions options = process.Kernel.Options;
         // A copy without an exit is unseen by the VMM, as an answer of the stub.
         if (process.Kernel.Machine.Memory.SystemDescriptor >= 0 && options.AnswersInStub && options.SystemCalls != SystemCallMode.Exit)
-            Windows = process.Kernel.Machine.CreatePeerWindows(process.Memory.PageTables);
+            Windows = process.Kernel.Machine.CreatePeerWindows(process.Memory.PageTables, process.Id);
     }
 
     /// <summary>The windows on members' memory; null when copies without an exit are off.</summary>
@@ -128,10 +128,17 @@ public sealed class Group
             if (peer.AskMemory(thread) is { } memory && Windows.TryAdd(memory) && peer.IsClosed)
                 Windows.Remove(peer.ProcessId);
         }
+        if (Windows.Has(peer.ProcessId))
+            LeadAway(thread, number);
+    }
+
+    /// <summary>Leads the place in the program that the caller's call came from to the copying code from now on.</summary>
+    internal void LeadAway(GuestThread thread, int number)
+    {
         const ulong siteBytes = 7;
         ulong site = thread.Registers.Rip - siteBytes;
         lock (_sites)
-            if (!Windows.Has(peer.ProcessId) || !_sites.Add(site))
+            if (Windows is null || !_sites.Add(site))
                 return;
         // "mov eax, number; syscall", as compilers put it where the number is known.
         ReadOnlySpan<byte> expected = [0xb8, (byte)number, (byte)(number >> 8), 0, 0, 0x0f, 0x05];

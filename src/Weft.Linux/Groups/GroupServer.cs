@@ -17,10 +17,6 @@ internal sealed class GroupServer
     private const int PollEntryBytes = 8, PollIn = 1, MostConnections = 1024, FirstConnection = 2;
     private const int ReplyHeaderBytes = 4, RangeBytes = 16, MostRanges = 1024;
 
-    // What of /proc/PID a member may read: what needs no scratch memory of a guest thread.
-    private static readonly string[] Files = ["stat", "status", "statm", "maps", "smaps", "smaps_rollup", "limits", "comm", "cmdline", "environ", "auxv",
-        "oom_score", "oom_score_adj", "io", "sched", "loginuid", "cgroup", "mountinfo", "mounts"];
-
     private readonly Group _group;
     private readonly Process _process;
     private readonly IGroupRegister _register;
@@ -194,7 +190,7 @@ internal sealed class GroupServer
 
     private int View(string name, VirtualNodeKind kind)
     {
-        bool isKnown = kind == VirtualNodeKind.File ? Array.IndexOf(Files, name) >= 0 : name is "exe" or "root";
+        bool isKnown = Array.IndexOf(kind == VirtualNodeKind.File ? MemberFiles.Files : MemberFiles.Links, name) >= 0;
         GuestThread[] threads = _process.Threads;
         if (!isKnown || threads.Length == 0 || _process.Kernel.VirtualFiles is not { } view
             || !view.TryResolve(threads[0], $"/proc/{_process.Id}/{name}", out VirtualNode? node) || node is null || node.Kind != kind)

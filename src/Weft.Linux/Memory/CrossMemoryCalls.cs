@@ -41,13 +41,17 @@ internal static class CrossMemoryCalls
             return Errno.EINVAL;
         if (remoteBytes == 0)
             return SyscallResult.Success;
+        int number = (int)(writes ? SystemCall.ProcessVmWritev : SystemCall.ProcessVmReadv);
         if (processId == thread.Process.Id || thread.Process.FindThread(processId) is not null)
+        {
+            thread.Kernel.Group?.LeadAway(thread, number);
             return noneAccessible ? Errno.EFAULT : MoveOwn(thread, vectors, ranges, writes);
+        }
         if (FindPeer(thread, processId, out GroupPeer? peer) is var missing and not Errno.None)
             return missing;
         SyscallResult moved = noneAccessible ? Errno.EFAULT : MoveAll(thread, peer!, vectors, ranges, writes);
         if (moved.Value > 0)
-            thread.Kernel.Group!.Prefer(thread, peer!, (int)(writes ? SystemCall.ProcessVmWritev : SystemCall.ProcessVmReadv));
+            thread.Kernel.Group!.Prefer(thread, peer!, number);
         return moved;
     }
 

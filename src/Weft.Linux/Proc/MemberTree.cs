@@ -11,9 +11,6 @@ internal static class MemberTree
 {
     private const int OwnerReadExecute = 0x140;
 
-    private static readonly string[] Files = ["stat", "status", "statm", "maps", "smaps", "smaps_rollup", "limits", "comm", "cmdline", "environ", "auxv",
-        "oom_score", "oom_score_adj", "io", "sched", "loginuid", "cgroup", "mountinfo", "mounts"];
-
     /// <summary>The directory of a member; null for everybody else.</summary>
     internal static ViewNode? Find(GuestThread thread, string name, ViewContext context)
     {
@@ -21,18 +18,19 @@ internal static class MemberTree
             return null;
         return new DynamicDirectory((_, entry) => Entry(peer, entry, context), _ =>
         [
-            .. Files.Select(file => new VirtualEntry(file, VirtualNodeKind.File)),
-            new VirtualEntry("exe", VirtualNodeKind.Symlink), new VirtualEntry("root", VirtualNodeKind.Symlink), new VirtualEntry("fd", VirtualNodeKind.Directory),
+            .. MemberFiles.Files.Select(file => new VirtualEntry(file, VirtualNodeKind.File)),
+            .. MemberFiles.Links.Select(link => new VirtualEntry(link, VirtualNodeKind.Symlink)),
+            new VirtualEntry("fd", VirtualNodeKind.Directory),
         ]);
     }
 
     private static ViewNode? Entry(GroupPeer peer, string name, ViewContext context)
     {
-        if (name is "exe" or "root")
+        if (Array.IndexOf(MemberFiles.Links, name) >= 0)
             return new ViewLink(thread => Encoding.Latin1.GetString(peer.Ask(thread, GroupRequest.ReadLink, Encoding.Latin1.GetBytes(name)) ?? []));
         if (name == "fd")
             return new DynamicDirectory((thread, number) => Descriptor(peer, thread, number, context), thread => List(peer, thread), OwnerReadExecute);
-        return Array.IndexOf(Files, name) < 0 ? null
+        return Array.IndexOf(MemberFiles.Files, name) < 0 ? null
             : new ViewFile(thread => peer.Ask(thread, GroupRequest.ReadFile, Encoding.Latin1.GetBytes(name)) ?? []);
     }
 

@@ -56,7 +56,7 @@ public sealed class VmRegistration
         return new VmRegistration(path, buffer, (int)descriptor, header.Length);
     }
 
-    /// <summary>Notes that a member of the group may map this VM's memory from now on. Returns the place of the note.</summary>
+    /// <summary>Notes that a member of the group may map this VM's memory from now on.</summary>
     public void AddGrant(int processId)
     {
         lock (_lock)

@@ -22,7 +22,11 @@ internal sealed class GuestCompletionQueue
         (_record, MemoryExtent extent) = context.AllocateRecord(8);
         var request = new CompletionQueueRequest
         {
-            UserHandle = userHandle, Entries = (uint)entries, EntryBytes = (uint)entryBytes, Channel = channel, Record = extent,
+            UserHandle = userHandle,
+            Entries = (uint)entries,
+            EntryBytes = (uint)entryBytes,
+            Channel = channel,
+            Record = extent,
         };
         Assert.Equal(Errno.None, context.Verbs.CreateCompletionQueue(request, _buffer.Extents, out CompletionQueueReply reply));
         (Handle, Number) = (reply.Handle, reply.Number);

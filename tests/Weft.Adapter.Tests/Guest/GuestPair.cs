@@ -70,8 +70,11 @@ internal sealed class GuestPair : IDisposable
     /// <summary>A WRITE, READ or atomic from A to the same offset of B's memory.</summary>
     internal SendWork Remote(SendOpcode opcode, int lengthBytes, int offset = 0, ulong id = 1) => new()
     {
-        Id = id, Opcode = opcode, List = [LeftMemory.Entry(offset, lengthBytes)],
-        RemoteAddress = RightMemory.Address + (ulong)offset, RemoteKey = RightMemory.RemoteKey,
+        Id = id,
+        Opcode = opcode,
+        List = [LeftMemory.Entry(offset, lengthBytes)],
+        RemoteAddress = RightMemory.Address + (ulong)offset,
+        RemoteKey = RightMemory.RemoteKey,
     };
 
     public void Dispose()

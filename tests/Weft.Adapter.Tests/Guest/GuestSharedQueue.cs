@@ -30,8 +30,12 @@ internal sealed class GuestSharedQueue
         (_record, MemoryExtent extent) = context.AllocateRecord(4);
         var request = new SharedReceiveQueueRequest
         {
-            UserHandle = 0x5112, ProtectionDomain = context.Domain, Limit = limit, Record = extent,
-            XrcDomain = xrcDomain, CompletionQueue = xrcQueue?.Handle ?? 0,
+            UserHandle = 0x5112,
+            ProtectionDomain = context.Domain,
+            Limit = limit,
+            Record = extent,
+            XrcDomain = xrcDomain,
+            CompletionQueue = xrcQueue?.Handle ?? 0,
             Ring = new QueueLayout { Count = (uint)count, StrideShift = (uint)_shift, MostSegments = (uint)_mostSegments },
         };
         Assert.Equal(Errno.None, context.Verbs.CreateSharedReceiveQueue(request, _buffer.Extents, out QueueReply reply));

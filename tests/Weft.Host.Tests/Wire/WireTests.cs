@@ -96,7 +96,7 @@ public sealed class WireTests
         Assert.Equal((6u, "channel"), (handle, System.Text.Encoding.ASCII.GetString(Descriptors.Read(channel, 64))));
         Descriptors.Close(channel);
         // The server closes its own copy after it has answered.
-        Assert.True(Until(() => Descriptors.CountOpen() == before));
+        Assert.True(Until(() => Descriptors.CountOpen() <= before));
 
         int events = near.TakeAsyncDescriptor();
         Assert.Equal(-1, near.TakeAsyncDescriptor());

@@ -157,6 +157,28 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [KvmFact]
+    public void A_group_is_joined_by_its_address_and_left()
+    {
+        (ConnectionFixture vm, uint id) = Resolved(ConnectionFixture.Datagram);
+        byte[] payload = new byte[48];
+        BinaryPrimitives.WriteUInt64LittleEndian(payload, vm.Vm.Response);
+        BinaryPrimitives.WriteUInt64LittleEndian(payload.AsSpan(8), 0x5555);
+        ((ReadOnlySpan<byte>)[2, 0, 0, 0, 239, 1, 2, 3]).CopyTo(payload.AsSpan(16));
+        BinaryPrimitives.WriteUInt32LittleEndian(payload.AsSpan(44), id);
+        Assert.Equal(Errno.None, vm.Ask(ConnectionCommand.JoinIpMulticast, 4, payload));
+        uint join = vm.Answer(0);
+        var joined = vm.Expect(ConnectionNoticeKind.MulticastJoined);
+        Assert.Equal((0x5555UL, id, 0xff_ffffu), (joined.UserId, joined.Id, BinaryPrimitives.ReadUInt32LittleEndian(joined.Parameters)));
+        Assert.Equal("FF124001FFFF0000000000000F010203", Convert.ToHexString(joined.Parameters, 8, 16));
+        Assert.True(BinaryPrimitives.ReadUInt16LittleEndian(joined.Parameters.AsSpan(32)) >= 0xc000);
+        Assert.Equal(Errno.ENOENT, vm.AskWithResponse(ConnectionCommand.LeaveMulticast, id, 4, 16));
+        Assert.Equal(Errno.None, vm.AskWithResponse(ConnectionCommand.LeaveMulticast, join, 4, 16));
+        Assert.Equal(1u, vm.Answer(0));
+        payload[20] = 10;
+        Assert.Equal(Errno.EINVAL, vm.Ask(ConnectionCommand.JoinIpMulticast, 4, payload));
+    }
+
+    [KvmFact]
     public void Pending_events_move_with_their_id()
     {
         ConnectionFixture vm = MakeVm();

@@ -1,6 +1,7 @@
 using Weft.Linux.Tests.Files;
 using Weft.Machine;
 using Weft.Native;
+using Weft.Tests;
 
 namespace Weft.Linux.Tests.Memory;
 
@@ -9,7 +10,7 @@ public sealed class MappingLimitTests
 {
     private const ulong Page = GuestFixture.PageBytes, PrivateAnonymous = 0x22, None = ulong.MaxValue, DontFork = 10;
 
-    [RequiresKvmFact]
+    [KvmFact]
     public void At_the_limit_of_mappings_the_program_gets_Linuxs_errors_and_goes_on()
     {
         GuestFixture guest = new(new KernelOptions());
