@@ -68,7 +68,9 @@ internal static class Mlx4Slot
                 continue;
             request.Segments[request.SegmentCount++] = new Segment
             {
-                Address = BinaryPrimitives.ReadUInt64BigEndian(list[8..]), LengthBytes = length, Key = key,
+                Address = BinaryPrimitives.ReadUInt64BigEndian(list[8..]),
+                LengthBytes = length,
+                Key = key,
             };
             request.CapacityBytes += length;
         }
