@@ -30,6 +30,7 @@ public sealed class FabricNode : IDisposable
 
     /// <summary>Replaced, never changed, so that another thread may read it.</summary>
     private volatile PeerLink[] _links = [];
+    private LinkCore[] _cores = [];
     private IReadOnlyList<FabricPeer>? _wanted;
     private bool _disposed;
     private long _lookedNs = long.MinValue / 2, _tickedNs = long.MinValue / 2;
@@ -70,7 +71,7 @@ public sealed class FabricNode : IDisposable
     }
 
     /// <summary>Every link there is, ready or not. The driver's thread.</summary>
-    public IEnumerable<LinkCore> Links => _links.Select(link => link.Core);
+    public ReadOnlySpan<LinkCore> Links => _cores;
 
     /// <summary>Sends what was committed, delivers what came. True when something moved.</summary>
     /// <param name="nowNs">A monotonic clock.</param>
@@ -164,6 +165,7 @@ public sealed class FabricNode : IDisposable
     private void SetLinks(List<PeerLink> links)
     {
         _links = [.. links];
+        _cores = [.. links.Select(link => link.Core)];
         Array.Clear(_linkOfHost);
         foreach (PeerLink link in links)
             _linkOfHost[link.Peer.Number] = link;

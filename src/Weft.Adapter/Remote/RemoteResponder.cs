@@ -185,7 +185,10 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
             return responder.RefuseAccess(pair, pair);
         return answers.TryAddJob(new RemoteJob
         {
-            Number = header.Number, Address = header.RemoteAddress, Key = header.RemoteKey, TotalBytes = header.TotalBytes,
+            Number = header.Number,
+            Address = header.RemoteAddress,
+            Key = header.RemoteKey,
+            TotalBytes = header.TotalBytes,
         })
             ? WorkStatus.Success
             : responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);

@@ -21,7 +21,7 @@ public partial class LinkCore : IDisposable
     private readonly LinkLimits _limits;
     private readonly ILinkSink _sink;
     private readonly StreamTable _streams;
-    
+
     /// <summary>What a connection begins with: the hello, and that the peer's was taken.</summary>
     private readonly byte[] _opening = new byte[LinkHello.SizeBytes + LinkHello.Entered.Length];
 

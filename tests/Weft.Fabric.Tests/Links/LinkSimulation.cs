@@ -11,7 +11,11 @@ internal sealed class LinkSimulation
     private const int PipeBytes = 3000;
     private static readonly LinkLimits s_limits = new()
     {
-        WindowBytes = 16384, ReceiveBytes = 4096, StreamWindowBytes = 2400, Streams = SimulatedEnd.Streams, MessageBytes = 1000,
+        WindowBytes = 16384,
+        ReceiveBytes = 4096,
+        StreamWindowBytes = 2400,
+        Streams = SimulatedEnd.Streams,
+        MessageBytes = 1000,
     };
 
     private readonly Random _random;

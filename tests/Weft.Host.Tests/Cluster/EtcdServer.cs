@@ -25,7 +25,8 @@ internal sealed class EtcdServer : IDisposable
         [
             "--data-dir", _directory, "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
             "--initial-advertise-peer-urls", peer, "--initial-cluster", $"default={peer}", "--logger", "zap", "--log-outputs", Path.Combine(_directory, "log"),
-        ]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        ])
+        { RedirectStandardError = true, RedirectStandardOutput = true };
         _process = Process.Start(start)!;
         for (Stopwatch clock = Stopwatch.StartNew(); !Answers();)
         {
