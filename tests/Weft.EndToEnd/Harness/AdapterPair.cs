@@ -10,7 +10,7 @@ internal sealed class AdapterPair : IAsyncDisposable
 {
     // Generous: a program that polls shares two cores with its peer, the engine and whatever else runs here.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static int _lastPort = 19000 + (Environment.ProcessId % 2000 * 20);
+    private static int _lastPort = 19000 + (Environment.ProcessId % 600 * 20);
 
     private readonly TemporaryFolder _folder = new();
     private readonly string _engine;
