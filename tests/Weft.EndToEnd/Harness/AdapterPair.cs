@@ -19,7 +19,13 @@ internal sealed class AdapterPair : IAsyncDisposable
     public AdapterPair(string engine) => _engine = engine;
 
     /// <summary>The process id of the daemon that serves now.</summary>
-    public string DaemonId => File.ReadAllText(Path.Combine(_folder.Path, "weft/weftd.lock")).Trim();
+    public string ReadDaemonId()
+    {
+        // Sharing with writers takes no lock, which the daemon holds.
+        using FileStream file = new(Path.Combine(_folder.Path, "weft/weftd.lock"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using StreamReader reader = new(file);
+        return reader.ReadToEnd().Trim();
+    }
 
     /// <summary>A path for a Unix socket that no other case uses.</summary>
     public string NewSocket() => Path.Combine(_folder.Path, Guid.NewGuid().ToString("N")[..8]);
