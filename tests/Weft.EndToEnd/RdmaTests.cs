@@ -163,13 +163,13 @@ public sealed class RdmaTests(AdapterPairFixture fixture) : IClassFixture<Adapte
         Command Side(string name) => _pair.Vm([program, name, socket, "stream", "0"]);
         await using RunningProcess server = RunningProcess.Start(Side("server")), client = RunningProcess.Start(Side("client"));
         await client.WaitForOutputAsync("streaming", TimeSpan.FromSeconds(30));
-        string before = _pair.ReadDaemonId();
+        string before = await _pair.ReadDaemonIdAsync();
         await server.SignalAsync("KILL");
         Outcome outcome = await client.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.True(outcome is { Status: 3, Hung: false }, outcome.Describe());
         Assert.Contains("transport retry counter exceeded", outcome.Output);
         await Every_byte_arrives_and_in_order("rc", "poll");
-        Assert.Equal(before, _pair.ReadDaemonId());
+        Assert.Equal(before, await _pair.ReadDaemonIdAsync());
     }
 
     private static async Task<long> CountSleepsAsync(AdapterPair pair)
