@@ -10,7 +10,7 @@ internal sealed class AdapterPair : IAsyncDisposable
 {
     // Generous: a program that polls shares two cores with its peer, the engine and whatever else runs here.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static int _lastPort = 19000 + (Environment.ProcessId % 2000 * 20);
+    private static int _lastPort = 19000 + (Environment.ProcessId % 600 * 20);
 
     private readonly TemporaryFolder _folder = new();
     private readonly string _engine;
@@ -19,7 +19,13 @@ internal sealed class AdapterPair : IAsyncDisposable
     public AdapterPair(string engine) => _engine = engine;
 
     /// <summary>The process id of the daemon that serves now.</summary>
-    public string DaemonId => File.ReadAllText(Path.Combine(_folder.Path, "weft/weftd.lock")).Trim();
+    public async Task<string> ReadDaemonIdAsync()
+    {
+        // Not by File: it takes a lock of its own, beside the daemon's.
+        Outcome outcome = await Runs.OnceAsync(new Command("/bin/cat", Path.Combine(_folder.Path, "weft/weftd.lock")));
+        Assert.True(outcome is { Status: 0, Output.Length: > 0 }, outcome.Describe());
+        return outcome.Output;
+    }
 
     /// <summary>A path for a Unix socket that no other case uses.</summary>
     public string NewSocket() => Path.Combine(_folder.Path, Guid.NewGuid().ToString("N")[..8]);
