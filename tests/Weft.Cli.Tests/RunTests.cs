@@ -76,7 +76,7 @@ public sealed class RunTests : IDisposable
         Assert.Equal(4, Shell.Run(Shell.Weft, "run", "--name", "probe", "--syscalls", "exit", $"--stats={file}", program, "4").Status);
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(file));
         JsonElement root = document.RootElement;
-        Assert.Equal(["schema", "name", "program", "exitStatus", "time", "exits", "systemCalls", "unknownCalls", "pageFaults", "memory", "processors", "peakThreads", "adapter"],
+        Assert.Equal(["schema", "name", "group", "program", "exitStatus", "time", "exits", "systemCalls", "unknownCalls", "pageFaults", "memory", "processors", "peakThreads", "adapter"],
             root.EnumerateObject().Select(member => member.Name));
         Assert.Equal("probe", root.GetProperty("name").GetString());
         Assert.Equal(4, root.GetProperty("exitStatus").GetInt32());
