@@ -40,7 +40,7 @@ public sealed class RdmaTests(AdapterPairFixture fixture) : IClassFixture<Adapte
         var (server, client) = await AdapterPair.RunAsync(_pair.Vm(program), _pair.Vm([.. program, "localhost"]), port);
         foreach (Outcome outcome in new[] { server, client })
         {
-            Assert.Matches(@"\d+ iters in [\d.]+ seconds", outcome.Output);
+            Assert.Matches(@"(?m)\d+ iters in [\d.]+ seconds|^success$", outcome.Output);
             Assert.DoesNotContain("invalid data", outcome.Output + outcome.Error);
         }
     }
@@ -103,7 +103,7 @@ public sealed class RdmaTests(AdapterPairFixture fixture) : IClassFixture<Adapte
         string[] program = ["ucx_perftest", "-p", port, "-t", test, "-n", "200", "-w", "10", "-s", "4096", "-f"];
         string[] options = ["--env", $"UCX_TLS={transport}"];
         var (_, client) = await AdapterPair.RunAsync(_pair.Vm(program, options), _pair.Vm([.. program, "localhost"], options), port);
-        Assert.Matches(@"Final:\s+200|^\s*200 ", client.Output);
+        Assert.Matches(@"(?m)^(Final:)?\s+200\s", client.Output);
     }
 
     [VmTheory("fi_pingpong")]
