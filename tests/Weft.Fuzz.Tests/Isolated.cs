@@ -10,7 +10,7 @@ internal static class Isolated
     private const string Script = """
         scratch=$1
         shift
-        "$scratch/weft/weft" run --root "$scratch/root" --network none --memory 512M --stats="$scratch/out/stats" "$@"
+        "$scratch/weft/weft" run --root "$scratch/root" --network none --memory 4G --stats="$scratch/out/stats" "$@"
         status=$?
         if [ -s "$scratch/out/stats" ]; then echo "weft ended in order, status $status"; else echo "weft died, status $status"; fi
         """;

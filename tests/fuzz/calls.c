@@ -135,6 +135,8 @@ static void one_call(u64 *rng) {
             a[4] = below(rng, 48);
         if (number == SYS_mmap) // without MAP_FIXED the whole space would fill up with big maps
             a[3] |= below(rng, 2) ? MAP_FIXED | MAP_PRIVATE : MAP_FIXED | MAP_SHARED;
+        if (number == SYS_mmap) // rounds the length up to large pages, and so leaves the arena
+            a[3] &= ~(u64)MAP_HUGETLB;
         if (number == SYS_mmap && a[0] == 0)
             a[0] = ARENA;
         if (number == SYS_mremap) {

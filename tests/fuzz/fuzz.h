@@ -146,21 +146,21 @@ NOISE int works(void) {
     u64 state = 42, sum = 0;
     u64 *words = mmap(0, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (words == MAP_FAILED)
-        return 0;
+        return say("no memory\n"), 0;
     for (int i = 0; i < BYTES / 8; i++)
         if (words[i])
-            return 0;
+            return say("memory not zero\n"), 0;
     for (int i = 0; i < BYTES / 8; i++)
         words[i] = next(&state);
     int pipe_ends[2];
     if (raw(SYS_pipe2, (u64)pipe_ends, 0, 0, 0, 0, 0))
-        return 0;
+        return say("no pipe\n"), 0;
     u8 chunk[4096];
     for (int i = 0; i < BYTES / 4096; i++) {
         if (raw(SYS_write, (u64)pipe_ends[1], (u64)words + (u64)i * 4096, 4096, 0, 0, 0) != 4096)
-            return 0;
+            return say("pipe takes nothing\n"), 0;
         if (raw(SYS_read, (u64)pipe_ends[0], (u64)chunk, 4096, 0, 0, 0) != 4096 || memcmp(chunk, (u8 *)words + i * 4096, 4096))
-            return 0;
+            return say("pipe gives something else\n"), 0;
     }
     raw(SYS_close, (u64)pipe_ends[0], 0, 0, 0, 0, 0);
     raw(SYS_close, (u64)pipe_ends[1], 0, 0, 0, 0, 0);
