@@ -48,7 +48,7 @@ public sealed class RdmaTests(AdapterPairFixture fixture) : IClassFixture<Adapte
     [VmTheory("ib_write_bw")]
     [InlineData("ib_send_lat -c RC")]
     [InlineData("ib_send_lat -c UD -s 64")]
-    [InlineData("ib_send_lat -c UC -e")]
+    [InlineData("ib_send_lat -c RC -e")]
     [InlineData("ib_send_lat -c XRC")]
     [InlineData("ib_send_bw -c RC -s 1048576")]
     [InlineData("ib_send_bw -c UC -s 4096 -b")]
