@@ -78,11 +78,9 @@ internal sealed class AdapterVm : IAdapterVm
     public Errno AttachMemory(int descriptor, bool isWritable, out int source)
     {
         source = 0;
-        using NativeBuffer status = new(4096);
-        const int sizeOffset = 48;
-        if (HostStubs.Call(SystemCall.Fstat, descriptor, (long)status.Address.Value) < 0)
+        if (!MappedMemory.TryReadSize(descriptor, out ulong sizeBytes))
             return Errno.EBADF;
-        ulong page = 4096, lengthBytes = (BitConverter.ToUInt64(status.Span[sizeOffset..]) + page - 1) & ~(page - 1);
+        ulong page = 4096, lengthBytes = (sizeBytes + page - 1) & ~(page - 1);
         Errno error = MappedMemory.Map(descriptor, lengthBytes, isWritable, mustBeSealed: false, out MappedMemory? memory);
         if (error != Errno.None)
             return error;

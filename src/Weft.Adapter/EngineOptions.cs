@@ -17,6 +17,6 @@ public sealed record EngineOptions
     /// <summary>How many LIDs it may give out.</summary>
     public ushort LidCount { get; init; } = 0xbfff;
 
-    /// <summary>Lowest number of queue pairs and other objects, so that hosts of a cluster can tell theirs apart.</summary>
+    /// <summary>The upper bits of node and port GUIDs; a VM's LID stands below them.</summary>
     public ulong GuidPrefix { get; init; } = 0x0002_c903_0000_0000;
 }

@@ -32,10 +32,7 @@ internal sealed class MappedMemory
         bool isSealed = seals > 0 && (seals & SealShrink) != 0;
         if (lengthBytes == 0 || mustBeSealed && !isSealed)
             return Errno.EINVAL;
-        using NativeBuffer status = new(4096);
-        const int sizeOffset = 48;
-        if (isSealed && (HostStubs.Call(SystemCall.Fstat, descriptor, (long)status.Address.Value) < 0
-            || BitConverter.ToUInt64(status.Span[sizeOffset..]) < lengthBytes))
+        if (isSealed && (!TryReadSize(descriptor, out ulong sizeBytes) || sizeBytes < lengthBytes))
             return Errno.EINVAL;
         long address = HostStubs.Call(SystemCall.Mmap, 0, (long)lengthBytes, isWritable ? ProtRead | ProtWrite : ProtRead,
             MapShared | MapNoReserve, descriptor, 0);
@@ -43,6 +40,16 @@ internal sealed class MappedMemory
             return (Errno)(-address);
         memory = new MappedMemory(new HostAddress((ulong)address), lengthBytes, isWritable, !isSealed);
         return Errno.None;
+    }
+
+    /// <summary>A file's length. False for what is no descriptor.</summary>
+    internal static bool TryReadSize(int descriptor, out ulong sizeBytes)
+    {
+        const int statBytes = 144, sizeOffset = 48; // Source: struct stat of x86-64, asm/stat.h.
+        using NativeBuffer status = new(statBytes);
+        bool isOpen = HostStubs.Call(SystemCall.Fstat, descriptor, (long)status.Address.Value) >= 0;
+        sizeBytes = isOpen ? BitConverter.ToUInt64(status.Span[sizeOffset..]) : 0;
+        return isOpen;
     }
 
     /// <summary>One holder more.</summary>
