@@ -142,6 +142,23 @@ public sealed class Kernel
         Thread.Sleep(Timeout.Infinite);
     }
 
+    /// <summary>
+    /// As <see cref="End"/>, by a signal: whoever waits for the host process sees that signal, as natively; a shell shows
+    /// 128 + the signal.
+    /// </summary>
+    internal void EndBySignal(int signal)
+    {
+        const int statusOfSignal = 128;
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        {
+            Ending?.Invoke(statusOfSignal + signal);
+            Signals.HostSignals.Die(signal);
+            // The first process of a container has no default actions.
+            HostStubs.Call(SystemCall.ExitGroup, statusOfSignal + signal);
+        }
+        Thread.Sleep(Timeout.Infinite);
+    }
+
     private int _ended;
     private Sockets.RdmaResponder? _rdmaResponder;
     private Connections.ConnectionService? _connections;
