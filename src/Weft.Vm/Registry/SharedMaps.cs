@@ -46,6 +46,9 @@ public static class SharedMaps
         if (words.Length <= Fields || words[1] is not [_, 'w', _, 's'] || words[4] == "0")
             return null;
         string name = words[Fields].TrimStart();
+        // The kernel's own, such as "anon_inode:kvm-vcpu:0", have one inode for all.
+        if (!name.StartsWith('/'))
+            return null;
         return ((words[3], words[4]), name.EndsWith(deleted, StringComparison.Ordinal) ? name[..^deleted.Length] : name);
     }
 }

@@ -10,6 +10,7 @@ public sealed class SharedMapsTests
     [InlineData("7f0000000000-7f0000001000 r--s 00000000 08:01 99                         /usr/lib/gconv-modules.cache", null)]
     [InlineData("7f0000000000-7f0000001000 rw-p 00000000 08:01 99                         /usr/lib/libc.so.6", null)]
     [InlineData("7f0000000000-7f0000001000 rw-p 00000000 00:00 0", null)]
+    [InlineData("7f0000000000-7f0000003000 rw-s 00000000 00:0e 1036                       anon_inode:kvm-vcpu:0", null)]
     [InlineData("nonsense", null)]
     public void A_line_is_told_from_others(string line, string? expected) =>
         Assert.Equal(expected, SharedMaps.Parse(line) is var (key, name) ? $"{key.Device} {key.Inode} {name}" : null);
