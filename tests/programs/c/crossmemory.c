@@ -245,10 +245,13 @@ static const char *content_of(const char *file) {
     static char path[64], text[65536];
     snprintf(path, sizeof path, "/proc/%d/%s", shared->process, file);
     int opened = open(path, O_RDONLY);
-    ssize_t length = opened < 0 ? -1 : read(opened, text, sizeof text - 1);
+    ssize_t length = 0;
+    /* Linux gives a page at a time. */
+    for (ssize_t got; opened >= 0 && (got = read(opened, text + length, sizeof text - 1 - (size_t)length)) > 0;)
+        length += got;
     if (opened >= 0)
         close(opened);
-    text[length < 0 ? 0 : length] = 0;
+    text[length] = 0;
     /* As text: words of a command line end with zeroes. */
     for (ssize_t at = 0; at < length; at++)
         if (text[at] == 0)
