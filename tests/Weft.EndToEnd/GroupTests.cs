@@ -259,7 +259,7 @@ public sealed class GroupTests
     public async Task Members_come_and_go_and_leave_nothing_behind()
     {
         string group = NewGroup(), file = NewFile(), program = await Programs.BuildAsync("crossmemory");
-        // WEFT_TEST_JOINS=1000 takes minutes where a VM's start takes tens of milliseconds.
+        // WEFT_TEST_JOINS=1000 takes half a minute where a VM starts in tens of milliseconds.
         int members = int.TryParse(Environment.GetEnvironmentVariable("WEFT_TEST_JOINS"), out int wanted) ? wanted : 100;
         try
         {
