@@ -130,6 +130,23 @@ public sealed class HostSignals
         }
     }
 
+    /// <summary>
+    /// Takes a signal's default action, which ends the host process, without a core file: it would be the VMM's. Returns
+    /// only where the host has no such action.
+    /// </summary>
+    internal static void Die(int signal)
+    {
+        const int setDumpable = 4;
+        HostStubs.CallQuick(SystemCall.Prctl, setDumpable, 0);
+        using NativeBuffer structure = new(InfoBytes);
+        long at = (long)structure.Address.Value;
+        MemoryMarshal.Write(structure.Span, default(SignalAction));
+        HostStubs.CallQuick(SystemCall.RtSigaction, signal, at, 0, sizeof(ulong));
+        BinaryPrimitives.WriteUInt64LittleEndian(structure.Span, SignalSet.Of(signal).Bits);
+        HostStubs.CallQuick(SystemCall.RtSigprocmask, Unblock, at, 0, sizeof(ulong));
+        HostStubs.Call(SystemCall.Tgkill, Environment.ProcessId, HostStubs.CallQuick(SystemCall.Gettid), signal);
+    }
+
     /// <summary>Whether the host's signal reaches the program: not those of the VMM's own faults, of the runtime, and the kick.</summary>
     internal static bool IsForwarded(int signal) => signal switch
     {
