@@ -51,7 +51,7 @@ internal static class Perftest
         Dictionary<int, double> rows = [];
         foreach (string line in output.Split('\n'))
         {
-            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            string[] words = line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
             if (words.Length > column && int.TryParse(words[0], CultureInfo.InvariantCulture, out int bytes) && int.TryParse(words[1], CultureInfo.InvariantCulture, out _)
                 && double.TryParse(words[column], CultureInfo.InvariantCulture, out double value))
                 rows[bytes] = value;
