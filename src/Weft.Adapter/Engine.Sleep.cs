@@ -12,6 +12,7 @@ internal sealed partial class Engine
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
     private bool _hasTrapping;
+    private int _naps;
 
     /// <summary>How often it slept.</summary>
     internal long Sleeps { get; private set; }
@@ -32,7 +33,7 @@ internal sealed partial class Engine
                 break;
             case IdleStep.StepAside:
                 _adapter.Gate.Leave();
-                _sleeper.Doze(IdlePolicy.NapNs(idleUs));
+                _sleeper.Doze(_idle.NapNs(idleUs, _naps++));
                 _adapter.Gate.Take();
                 break;
             default:
@@ -64,7 +65,6 @@ internal sealed partial class Engine
             Refresh();
         bool wasCalled = _sleeper.TakeBells();
         bool hasWork = FullScan();
-        _requester.Now = Stopwatch.GetTimestamp();
         // After a bell more is likely to come soon. A timer's end is none: it goes on sleeping.
         if (!wasCalled && !hasWork)
             return;
@@ -111,11 +111,12 @@ internal sealed partial class Engine
 
     private bool FullScan()
     {
+        _requester.Now = Stopwatch.GetTimestamp();
         bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
         for (int index = 0; index < _pairs.Count; index++)
             found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)
-            found |= queue.FireIfArmed();
+            found |= queue.FireIfOverdue(_requester.Now);
         return found;
     }
 

@@ -94,6 +94,11 @@ internal sealed partial class Engine
             else
             {
                 _lastWork = _requester.Now;
+                if (_naps > 0)
+                {
+                    _idle.Napped(_naps);
+                    _naps = 0;
+                }
                 if (_hasTrapping)
                     MakeBusyPagesPlain();
             }
@@ -126,7 +131,7 @@ internal sealed partial class Engine
         for (int looks = Math.Min(ArmLooks, _armable.Count); looks > 0; looks--)
         {
             _armAt = _armAt + 1 < _armable.Count ? _armAt + 1 : 0;
-            moved |= _armable[_armAt].FireIfArmed();
+            moved |= _armable[_armAt].FireIfOverdue(_requester.Now);
         }
         return moved;
     }

@@ -10,7 +10,14 @@ internal sealed class IdlePolicy(EngineMode mode)
     private const double CrowdedSpinUs = 2;
 
     private const double CrowdedSleepUs = 5000, EventSpinUs = 20, PollSleepUs = 1e6;
-    private const double NapPart = 0.25, NsPerUs = 1000, ShortestNapNs = 5000, LongestNapNs = 1_000_000;
+    private const double NapPart = 0.25, NsPerUs = 1000, ShortestNapUs = 5, LongestFirstNapUs = 200, LongestNapUs = 1000;
+
+    /// <summary>How a first nap's length follows its success: so that about one in five is too short.</summary>
+    private const double Shrink = 0.95, Grow = 1.25;
+
+    /// <summary>An idle time of more naps than this tells nothing of the time that a program needs to go on.</summary>
+    private const int MostTellingNaps = 3;
+
     private const double ShortestSpinUs = 500, LongestSpinUs = 4000;
 
     /// <summary>For how long it spins before it sleeps.</summary>
@@ -33,8 +40,24 @@ internal sealed class IdlePolicy(EngineMode mode)
         return isCrowded && idleUs > CrowdedSpinUs ? IdleStep.StepAside : IdleStep.Spin;
     }
 
-    /// <summary>How long to step aside: a part of the time that passed without work, so that it costs little and delays little.</summary>
-    internal static long NapNs(double idleUs) => (long)Math.Clamp(idleUs * NapPart * NsPerUs, ShortestNapNs, LongestNapNs);
+    /// <summary>
+    /// The first time aside after work: as long as programs usually need to get the core and post. A guest's way back in
+    /// takes its time; who interrupts it before it is there only makes it begin again.
+    /// </summary>
+    internal double FirstNapUs { get; private set; } = ShortestNapUs;
+
+    /// <summary>How long to step aside: longer each time, and a part of the time that passed without work, so that it costs little and delays little.</summary>
+    /// <param name="idleUs">For how long nothing moved.</param>
+    /// <param name="naps">How often it stepped aside since.</param>
+    internal long NapNs(double idleUs, int naps) =>
+        (long)(Math.Clamp(Math.Max(FirstNapUs * (naps + 1), naps == 0 ? 0 : idleUs * NapPart), ShortestNapUs, LongestNapUs) * NsPerUs);
+
+    /// <summary>Work came again after so many naps.</summary>
+    internal void Napped(int naps)
+    {
+        if (naps <= MostTellingNaps)
+            FirstNapUs = naps == 1 ? Math.Max(FirstNapUs * Shrink, ShortestNapUs) : Math.Min(FirstNapUs * Grow, LongestFirstNapUs);
+    }
 
     /// <summary>A sleep is over: one that was shorter than its spins was hardly worth its cost.</summary>
     internal void Slept(double durationUs) => SpinUs = durationUs < 2 * SpinUs
