@@ -32,7 +32,7 @@ internal sealed partial class Engine
                 break;
             case IdleStep.StepAside:
                 _adapter.Gate.Leave();
-                _sleeper.Doze(IdlePolicy.NapNs(idleUs));
+                _sleeper.Nap(IdlePolicy.NapNs(idleUs));
                 _adapter.Gate.Take();
                 break;
             default:

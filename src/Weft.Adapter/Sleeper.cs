@@ -100,6 +100,24 @@ internal sealed class Sleeper : IDisposable
         HostStubs.Call(SystemCall.Nanosleep, (long)_scratch.Address.Value, 0);
     }
 
+    /// <summary>As <see cref="Doze"/>, but what comes from another host ends it.</summary>
+    internal void Nap(long nanoseconds)
+    {
+        const int timeAt = 16, entryAt = 32;
+        if (_adapter.Remote is not { } hosts)
+        {
+            Doze(nanoseconds);
+            return;
+        }
+        Span<byte> scratch = _scratch.Span;
+        BitConverter.TryWriteBytes(scratch[timeAt..], 0L);
+        BitConverter.TryWriteBytes(scratch[(timeAt + sizeof(long))..], nanoseconds);
+        BitConverter.TryWriteBytes(scratch[entryAt..], hosts.Node.WaitDescriptor);
+        BitConverter.TryWriteBytes(scratch[(entryAt + sizeof(int))..], (int)Readable);
+        long address = (long)_scratch.Address.Value;
+        HostStubs.Call(SystemCall.Ppoll, address + entryAt, 1, address + timeAt);
+    }
+
     /// <summary>
     /// Sets the engine's thread up: short sleeps are to be short, and a thread that wakes is to run at once among
     /// guests that spin. Best effort: an ordinary user may not raise a priority, but may ask for short time slices.
