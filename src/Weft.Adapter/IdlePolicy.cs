@@ -20,6 +20,12 @@ internal sealed class IdlePolicy(EngineMode mode)
 
     private const double ShortestSpinUs = 500, LongestSpinUs = 4000;
 
+    /// <summary>Fewer requests than this are a short burst; a doorbell that traps is worth making plain again for as many.</summary>
+    internal const int ShortBurst = 4;
+
+    private const int BurstsToTell = 32;
+    private int _shortBursts;
+
     /// <summary>For how long it spins before it sleeps.</summary>
     internal double SpinUs { get; private set; } = ShortestSpinUs;
 
@@ -29,16 +35,24 @@ internal sealed class IdlePolicy(EngineMode mode)
     /// <param name="hasContexts">Whether anybody could post at all.</param>
     internal IdleStep Next(double idleUs, bool isCrowded, bool hasContexts)
     {
+        double crowdedUs = _shortBursts >= BurstsToTell ? CrowdedSpinUs : CrowdedSleepUs;
         bool sleeps = mode switch
         {
             EngineMode.Poll => !hasContexts && idleUs > PollSleepUs,
-            EngineMode.Event => idleUs > EventSpinUs,
-            _ => idleUs > (isCrowded ? CrowdedSleepUs : SpinUs),
+            EngineMode.Event => idleUs > (isCrowded ? CrowdedSpinUs : EventSpinUs),
+            _ => idleUs > (isCrowded ? crowdedUs : SpinUs),
         };
         if (sleeps)
             return IdleStep.Sleep;
         return isCrowded && idleUs > CrowdedSpinUs ? IdleStep.StepAside : IdleStep.Spin;
     }
+
+    /// <summary>
+    /// Work ended. Where bursts are short, as in a ping-pong, each is better rung for than napped for: a bell wakes at once,
+    /// and naps cost a timer each.
+    /// </summary>
+    /// <param name="requests">Requests of this host's VMs that moved on in it.</param>
+    internal void Worked(long requests) => _shortBursts = requests < ShortBurst ? Math.Min(_shortBursts + 1, BurstsToTell) : 0;
 
     /// <summary>
     /// The first time aside after work: as long as programs usually need to get the core and post. A guest's way back in
