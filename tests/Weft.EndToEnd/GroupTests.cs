@@ -61,7 +61,11 @@ public sealed class GroupTests
         Outcome outcome = await Runs.OnceAsync(Member(NewGroup(), program, [Path.Combine(folder.Path, "file"), "3", "20000", "1"], "--stats=" + report));
         Assert.Equal("counter 60000 turns 200\n", outcome.Output);
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(report));
-        Assert.False(document.RootElement.GetProperty("systemCalls").TryGetProperty("futex", out JsonElement futex), futex.ToString());
+        // A barrier's last comer always calls; 20,200 turns of the mutex never do.
+        const int barriers = 4;
+        long calls = document.RootElement.GetProperty("systemCalls").TryGetProperty("futex", out JsonElement futex)
+            ? futex.EnumerateObject().Sum(way => way.Value.GetProperty("count").GetInt64()) : 0;
+        Assert.InRange(calls, 0, barriers);
     }
 
     [VmFact]
