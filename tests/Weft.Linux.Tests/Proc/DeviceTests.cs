@@ -1,5 +1,4 @@
 using Weft.Linux.Files;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Proc;
 

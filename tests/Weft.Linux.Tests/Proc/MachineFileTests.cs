@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Weft.Linux.Proc;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Proc;
 

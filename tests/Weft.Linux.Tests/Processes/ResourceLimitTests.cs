@@ -1,6 +1,5 @@
 using Weft.Linux.Memory;
 using Weft.Linux.Processes;
-using Weft.Machine;
 using Weft.Native;
 
 namespace Weft.Linux.Tests.Processes;
