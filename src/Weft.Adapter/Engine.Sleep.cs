@@ -9,8 +9,8 @@ internal sealed partial class Engine
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
     private bool _hasTrapping;
-    private long _burstEnded, _movedBefore;
     private int _naps;
+    private long _burstEnded, _movedBefore;
 
     /// <summary>How often it slept.</summary>
     internal long Sleeps { get; private set; }
@@ -111,6 +111,7 @@ internal sealed partial class Engine
                 hasSwitched = true;
                 (vm.IsTrapping, vm.TrapsSurely) = (!vm.Doorbell.SetTrapping(false), false);
                 vm.MovedWhenAwake = vm.Moved;
+                vm.Doorbells += _sleeper.TakeRings(vm.Doorbell.EventDescriptor);
             }
             hasTrapping |= vm.IsTrapping;
         }
