@@ -36,7 +36,8 @@ internal static class PortDescription
     internal static void PutDevice(Span<byte> response, in DeviceAttributes device)
     {
         const ulong anyPage = 0xffff_f000;
-        const uint globalAtomics = 2, mostGroups = 8192, mostMembers = 256, many = 1 << 16;
+        // As the card tells it: UCX looks for this one, though atomics here are atomic towards the program's own as well.
+        const uint deviceAtomics = 1, mostGroups = 8192, mostMembers = 256, many = 1 << 16;
         BinaryPrimitives.WriteUInt64LittleEndian(response, AdapterNames.FirmwareNumber);
         BinaryPrimitives.WriteUInt64BigEndian(response[8..], device.NodeGuid);
         BinaryPrimitives.WriteUInt64BigEndian(response[16..], device.NodeGuid);
@@ -45,7 +46,7 @@ internal static class PortDescription
         ReadOnlySpan<uint> numbers =
         [
             AdapterNames.VendorId, AdapterNames.PartId, 1, device.MostQueuePairs, MostQueueRequests, DeviceCapabilities, MostSegments, MostSegments - 2,
-            device.MostCompletionQueues, MostCompletions, device.MostRegions, many, MostReads, 0, device.MostQueuePairs * MostReads, MostReads, 0, globalAtomics,
+            device.MostCompletionQueues, MostCompletions, device.MostRegions, many, MostReads, 0, device.MostQueuePairs * MostReads, MostReads, 0, deviceAtomics,
             0, 0, device.MostRegions, 0, 0, mostGroups, mostMembers, mostGroups * mostMembers, int.MaxValue, 0, 0,
             device.MostSharedReceiveQueues, MostSharedRequests, MostSharedSegments,
         ];
