@@ -95,11 +95,12 @@ public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
         Assert.Matches(@"(?m)^1k\s+50\s", client.Output);
     }
 
+    // Not point, which sends from read-only memory: the verbs that this library asks for refuse that, on Linux too.
     // Hydra's ssh launcher with a program of ours in the place of ssh. Ranks don't get mpiexec's environment: it is host 1's.
     [TwoHostsFact("mpiexec.mpich", "mpicc.mpich")]
     public async Task Mpich_over_two_hosts()
     {
-        string program = await Programs.BuildAsync("mpi-point-mpich");
+        string program = await Programs.BuildAsync("mpi-collective-mpich");
         await AssertJobAsync(program,
             ["mpiexec.mpich", "-launcher", "ssh", "-launcher-exec", hosts.Ssh, "-localhost", TwoHosts.AddressOf(1), "-hosts", $"{TwoHosts.AddressOf(1)},{Server}"],
             "--env", "UCX_TLS=rc,self");
@@ -145,7 +146,6 @@ public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
         Assert.True(outcome is { Hung: false, Status: not 0 }, outcome.Describe());
         Assert.Matches(RetriesExceeded, outcome.Output + outcome.Error);
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 12);
-        await server.DisposeAsync();
         await Ping_pong("rc");
     }
 
@@ -162,7 +162,6 @@ public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
         Outcome outcome = await client.WaitAsync(TimeSpan.FromSeconds(15));
         Assert.True(outcome is { Hung: false, Status: not 0 }, outcome.Describe());
         Assert.Matches(RetriesExceeded, outcome.Output + outcome.Error);
-        await server.DisposeAsync();
         await hosts.DoneAsync("start", "2");
         await Ping_pong("rc");
     }
