@@ -9,10 +9,12 @@ namespace Weft.Adapter;
 internal sealed class CompletionQueue
 {
     private const uint CounterMask = 0xffffff;
+    private const ulong NanosecondsPerTick = 100;
     private const int ArmOffset = 4, LastWordOffset = 28;
     private static readonly long Patience = Stopwatch.Frequency / 50_000;
     private readonly MemoryView _recordView;
     private readonly HostAddress _record;
+    private readonly bool _hasTimestamps;
     private MemoryView _buffer;
     private uint _entries;
     private uint _produced;
@@ -29,6 +31,7 @@ internal sealed class CompletionQueue
     {
         (Owner, UserHandle, _entries, EntryBytes) = (owner, request.UserHandle, request.Entries, (int)request.EntryBytes);
         (_buffer, _recordView, _record) = (buffer, record, record.SlotAt(0));
+        _hasTimestamps = request.HasTimestamps != 0;
     }
 
     internal AdapterContext Owner { get; }
@@ -43,6 +46,9 @@ internal sealed class CompletionQueue
 
     /// <summary>Where events go, or null: then arming means nothing.</summary>
     internal CompletionChannel? Channel { get; init; }
+
+    /// <summary>Where it stands in the engine's list; the engine's.</summary>
+    internal int ArmIndex { get; set; }
 
     /// <summary>Queue pairs and shared receive queues that complete here.</summary>
     internal int Users { get; set; }
@@ -66,7 +72,10 @@ internal sealed class CompletionQueue
             Break();
             return;
         }
-        SharedMemory.WriteEntry(EntryAt(_produced), Mlx4Completion.Encode(completion, (_produced & (_entries + 1)) != 0));
+        Mlx4Entry entry = Mlx4Completion.Encode(completion, (_produced & (_entries + 1)) != 0);
+        if (_hasTimestamps && completion.Status == WorkStatus.Success)
+            entry = Mlx4Completion.Stamp(entry, (ulong)Stopwatch.GetElapsedTime(0).Ticks * NanosecondsPerTick);
+        SharedMemory.WriteEntry(EntryAt(_produced), entry);
         _produced++;
         if (completion.IsSolicited || completion.Status != WorkStatus.Success)
             _newestSolicited = _produced;

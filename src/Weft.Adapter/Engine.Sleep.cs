@@ -101,6 +101,7 @@ internal sealed partial class Engine
                 hasSwitched = true;
                 (vm.IsTrapping, vm.TrapsSurely) = (!vm.Doorbell.SetTrapping(false), false);
                 vm.MovedWhenAwake = vm.Moved;
+                vm.Doorbells += _sleeper.TakeRings(vm.Doorbell.EventDescriptor);
             }
             hasTrapping |= vm.IsTrapping;
         }

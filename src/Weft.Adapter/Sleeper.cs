@@ -18,6 +18,7 @@ internal sealed class Sleeper : IDisposable
     private NativeBuffer _entries = new(ScratchBytes);
     private int _asleep;
     private int _threadId;
+    private int _firstVm = 1;
     private bool _hasNewEntries;
 
     internal Sleeper(VirtualAdapter adapter)
@@ -51,6 +52,7 @@ internal sealed class Sleeper : IDisposable
         // Never drained: it is readable for as long as a link has something to do.
         if (_adapter.Remote is { } hosts)
             _watched.Add(hosts.Node.WaitDescriptor);
+        _firstVm = _watched.Count;
         foreach (AdapterVm vm in vms)
             _watched.Add(vm.Doorbell.EventDescriptor);
         if (_entries.Length < _watched.Count * PollEntryBytes)
@@ -87,10 +89,16 @@ internal sealed class Sleeper : IDisposable
             if (BitConverter.ToInt16(_entries.Span[(index * PollEntryBytes + ResultAt)..]) != 0)
             {
                 any = true;
-                HostStubs.Call(SystemCall.Read, _watched[index], (long)_scratch.Address.Value, sizeof(ulong));
+                long rings = TakeRings(_watched[index]);
+                if (index >= _firstVm)
+                    _adapter.Vms[index - _firstVm].Doorbells += rings;
             }
         return any;
     }
+
+    /// <summary>Takes an eventfd's count: each of a doorbell page's is a store that cost its VM an exit.</summary>
+    internal long TakeRings(int descriptor) =>
+        HostStubs.Call(SystemCall.Read, descriptor, (long)_scratch.Address.Value, sizeof(ulong)) == sizeof(ulong) ? BitConverter.ToInt64(_scratch.Span) : 0;
 
     /// <summary>Leaves the core for some microseconds. The caller has left the gate.</summary>
     internal void Doze(long nanoseconds)
