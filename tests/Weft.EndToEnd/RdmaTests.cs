@@ -150,8 +150,8 @@ public sealed class RdmaTests(AdapterPairFixture fixture) : IClassFixture<Adapte
         JsonElement adapter = many.GetProperty("adapter");
         Assert.True(adapter.GetProperty("requests").GetInt64() >= 1_000_000, many.GetRawText());
         Assert.Equal(0, adapter.GetProperty("doorbellExits").GetInt64());
-        // Timers and the like of both runs: nothing that grows with the requests.
-        const int slack = 100;
+        // Timers and the like of both runs, more on a busy machine: nothing that grows with the requests or their batches.
+        const int slack = 1000;
         long more = Exits(many, "total") - Exits(few, "total") - (Exits(many, "interrupted") - Exits(few, "interrupted"));
         Assert.True(more < slack, $"{more} exits more\n10^4: {few.GetRawText()}\n10^6: {many.GetRawText()}");
     }

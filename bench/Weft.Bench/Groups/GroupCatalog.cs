@@ -33,6 +33,7 @@ internal static class GroupCatalog
             new KernelBenchmark("futex hand-over", Kernels, "futex", 4_000, "µs")),
         new MpiGroup("mpich", "MPICH"),
         new MpiGroup("openmpi", "Open MPI"),
+        new MpiCodeGroup(),
         new RdmaGroup(),
         new StartGroup(),
         new IdleGroup(),

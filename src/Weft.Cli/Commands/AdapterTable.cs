@@ -94,7 +94,11 @@ public static class AdapterTable
     {
         // Source: enum ibv_access_flags.
         (uint Bit, string Name)[] names = [(1, "local-write"), (2, "remote-write"), (4, "remote-read"), (8, "atomic"), (16, "bind"), (32, "zero-based")];
-        return string.Join(',', names.Where(each => (access & each.Bit) != 0).Select(each => each.Name));
+        List<string> held = [];
+        foreach ((uint bit, string name) in names)
+            if ((access & bit) != 0)
+                held.Add(name);
+        return string.Join(',', held);
     }
 
     private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";

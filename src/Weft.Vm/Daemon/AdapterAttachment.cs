@@ -42,7 +42,7 @@ internal static class AdapterAttachment
     private static int Connect(string path, AdapterUse use)
     {
         long socket = UnixSocket.Connect(path);
-        for (int attempt = 1; socket is -(long)Errno.ENOENT or -(long)Errno.ECONNREFUSED && attempt <= MostAttempts; attempt++)
+        for (int attempt = 1; UnixSocket.IsAbsence(socket) && attempt <= MostAttempts; attempt++)
         {
             DaemonStarter.Run(EngineArguments(use));
             socket = UnixSocket.Connect(path);
