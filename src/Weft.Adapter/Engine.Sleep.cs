@@ -5,14 +5,12 @@ namespace Weft.Adapter;
 
 internal sealed partial class Engine
 {
-    /// <summary>A doorbell that traps costs its VM an exit, and making it plain again several: it is worth it for this many requests between two sleeps.</summary>
-    private const int RequestsWorthSwitching = 4;
-
     private const int UnrungMs = 1, BrokenMs = 10, LongestMs = 60_000;
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
     private bool _hasTrapping;
     private int _naps;
+    private long _burstEnded, _movedBefore;
 
     /// <summary>How often it slept.</summary>
     internal long Sleeps { get; private set; }
@@ -25,6 +23,8 @@ internal sealed partial class Engine
 
     private void Idle(CrowdWatch crowd)
     {
+        if (_burstEnded != _lastWork)
+            EndBurst();
         double idleUs = (_requester.Now - _lastWork) * UsPerSecond / Stopwatch.Frequency;
         switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts))
         {
@@ -33,13 +33,23 @@ internal sealed partial class Engine
                 break;
             case IdleStep.StepAside:
                 _adapter.Gate.Leave();
-                _sleeper.Doze(_idle.NapNs(idleUs, _naps++));
+                _sleeper.Nap(_idle.NapNs(idleUs, _naps++));
                 _adapter.Gate.Take();
                 break;
             default:
                 Sleep();
                 break;
         }
+    }
+
+    private void EndBurst()
+    {
+        _burstEnded = _lastWork;
+        long moved = 0;
+        foreach (AdapterVm vm in _adapter.Vms)
+            moved += vm.Moved;
+        _idle.Worked(moved - _movedBefore);
+        _movedBefore = moved;
     }
 
     /// <summary>
@@ -96,7 +106,7 @@ internal sealed partial class Engine
         bool hasTrapping = false, hasSwitched = false;
         foreach (AdapterVm vm in _adapter.Vms)
         {
-            if (vm.IsTrapping && vm.Moved - vm.MovedWhenAwake >= RequestsWorthSwitching)
+            if (vm.IsTrapping && vm.Moved - vm.MovedWhenAwake >= IdlePolicy.ShortBurst)
             {
                 hasSwitched = true;
                 (vm.IsTrapping, vm.TrapsSurely) = (!vm.Doorbell.SetTrapping(false), false);

@@ -32,7 +32,7 @@ internal sealed partial class Engine
         (_adapter, _mode) = (adapter, mode);
         _requester = new Requester(adapter);
         _sleeper = new Sleeper(adapter);
-        _idle = new IdlePolicy(mode);
+        _idle = new IdlePolicy(mode, adapter.Remote is not null);
         _thread = new Thread(Run) { IsBackground = true, Name = "weft adapter" };
     }
 
@@ -80,6 +80,9 @@ internal sealed partial class Engine
 
     /// <summary>Something may be there to do: ends a sleep. Any thread.</summary>
     internal void Wake() => _sleeper.Wake();
+
+    /// <summary>As <see cref="Wake"/>, after a change that was not made under the gate: it ends the next sleep where there is none now.</summary>
+    internal void WakeAlways() => _sleeper.WakeAlways();
 
     /// <summary>A queue pair is to be looked at in the next round. Under the gate.</summary>
     internal void Promote(QueuePair pair)

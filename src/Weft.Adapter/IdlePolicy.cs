@@ -4,7 +4,9 @@ namespace Weft.Adapter;
 /// When an engine without work spins, steps aside and sleeps: a pure state machine over the time without work. It spins
 /// for as long as a sleep and a wake-up cost, longer while sleeps turn out to be short.
 /// </summary>
-internal sealed class IdlePolicy(EngineMode mode)
+/// <param name="mode">How it was told to work.</param>
+/// <param name="isLinked">Whether there are other hosts.</param>
+internal sealed class IdlePolicy(EngineMode mode, bool isLinked)
 {
     /// <summary>Where others want its core, an engine spins only for a peer that answers at once.</summary>
     private const double CrowdedSpinUs = 2;
@@ -20,6 +22,12 @@ internal sealed class IdlePolicy(EngineMode mode)
 
     private const double ShortestSpinUs = 500, LongestSpinUs = 4000;
 
+    /// <summary>Fewer requests than this are a short burst; a doorbell that traps is worth making plain again for as many.</summary>
+    internal const int ShortBurst = 4;
+
+    private const int BurstsToTell = 32;
+    private int _shortBursts;
+
     /// <summary>For how long it spins before it sleeps.</summary>
     internal double SpinUs { get; private set; } = ShortestSpinUs;
 
@@ -29,11 +37,12 @@ internal sealed class IdlePolicy(EngineMode mode)
     /// <param name="hasContexts">Whether anybody could post at all.</param>
     internal IdleStep Next(double idleUs, bool isCrowded, bool hasContexts)
     {
+        double crowdedUs = _shortBursts >= BurstsToTell ? CrowdedSpinUs : CrowdedSleepUs;
         bool sleeps = mode switch
         {
             EngineMode.Poll => !hasContexts && idleUs > PollSleepUs,
-            EngineMode.Event => idleUs > EventSpinUs,
-            _ => idleUs > (isCrowded ? CrowdedSleepUs : SpinUs),
+            EngineMode.Event => idleUs > (isCrowded ? CrowdedSpinUs : EventSpinUs),
+            _ => idleUs > (isCrowded ? crowdedUs : SpinUs),
         };
         if (sleeps)
             return IdleStep.Sleep;
@@ -58,6 +67,13 @@ internal sealed class IdlePolicy(EngineMode mode)
         if (naps <= MostTellingNaps)
             FirstNapUs = naps == 1 ? Math.Max(FirstNapUs * Shrink, ShortestNapUs) : Math.Min(FirstNapUs * Grow, LongestFirstNapUs);
     }
+
+    /// <summary>
+    /// Work ended. Where bursts are short, as in a ping-pong with another host, each is better rung for than napped for: a
+    /// bell wakes at once, and with an engine at either end nobody knows how long a nap should be.
+    /// </summary>
+    /// <param name="requests">Requests of this host's VMs that moved on in it.</param>
+    internal void Worked(long requests) => _shortBursts = isLinked && requests < ShortBurst ? Math.Min(_shortBursts + 1, BurstsToTell) : 0;
 
     /// <summary>A sleep is over: one that was shorter than its spins was hardly worth its cost.</summary>
     internal void Slept(double durationUs) => SpinUs = durationUs < 2 * SpinUs

@@ -29,7 +29,7 @@ public sealed class VirtualAdapter : IDisposable
     public VirtualAdapter(EngineOptions options)
     {
         _options = options;
-        Remote = options.Fabric is { } fabric ? new RemoteHosts(this, fabric) : null;
+        Remote = options.Fabric is { } fabric ? new RemoteHosts(this, fabric, options.GuidPrefix) : null;
         Engine = new Engine(this, options.Mode);
         Engine.Start();
     }
@@ -115,6 +115,9 @@ public sealed class VirtualAdapter : IDisposable
     /// <summary>The LID that a path leads to, by itself or by the GID that holds it; 0 for none.</summary>
     internal static ushort LidOf(in PathAddress path) =>
         path.Lid != 0 ? path.Lid : path.IsGlobal != 0 ? (ushort)(path.Destination.Interface >> 8) : (ushort)0;
+
+    /// <summary>A port's GUID, the lower half of its GID, from its LID.</summary>
+    internal static ulong PortGuidOf(ulong prefix, ushort lid) => prefix | (ulong)lid << 8 | 1;
 
     /// <summary>Whether a LID is one of this host's.</summary>
     internal bool IsOwn(ushort lid) => (uint)(lid - _options.FirstLid) < _options.LidCount;
@@ -240,7 +243,7 @@ public sealed class VirtualAdapter : IDisposable
     private DeviceAttributes AttributesOf(ushort lid) => new()
     {
         NodeGuid = _options.GuidPrefix | (ulong)lid << 8,
-        PortGuid = _options.GuidPrefix | (ulong)lid << 8 | 1,
+        PortGuid = PortGuidOf(_options.GuidPrefix, lid),
         Lid = lid,
         SubnetManagerLid = 1,
         MostQueuePairs = 32768,
