@@ -9,6 +9,7 @@ internal sealed partial class Engine
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
     private bool _hasTrapping;
+    private int _naps;
     private long _burstEnded, _movedBefore;
 
     /// <summary>How often it slept.</summary>
@@ -32,7 +33,7 @@ internal sealed partial class Engine
                 break;
             case IdleStep.StepAside:
                 _adapter.Gate.Leave();
-                _sleeper.Nap(IdlePolicy.NapNs(idleUs));
+                _sleeper.Nap(_idle.NapNs(idleUs, _naps++));
                 _adapter.Gate.Take();
                 break;
             default:
@@ -74,7 +75,6 @@ internal sealed partial class Engine
             Refresh();
         bool wasCalled = _sleeper.TakeBells();
         bool hasWork = FullScan();
-        _requester.Now = Stopwatch.GetTimestamp();
         // After a bell more is likely to come soon. A timer's end is none: it goes on sleeping.
         if (!wasCalled && !hasWork)
             return;
@@ -111,6 +111,7 @@ internal sealed partial class Engine
                 hasSwitched = true;
                 (vm.IsTrapping, vm.TrapsSurely) = (!vm.Doorbell.SetTrapping(false), false);
                 vm.MovedWhenAwake = vm.Moved;
+                vm.Doorbells += _sleeper.TakeRings(vm.Doorbell.EventDescriptor);
             }
             hasTrapping |= vm.IsTrapping;
         }
@@ -121,11 +122,12 @@ internal sealed partial class Engine
 
     private bool FullScan()
     {
+        _requester.Now = Stopwatch.GetTimestamp();
         bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
         for (int index = 0; index < _pairs.Count; index++)
             found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)
-            found |= queue.FireIfArmed();
+            found |= queue.FireIfOverdue(_requester.Now);
         return found;
     }
 

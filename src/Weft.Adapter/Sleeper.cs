@@ -19,6 +19,7 @@ internal sealed class Sleeper : IDisposable
     private int _links = -1;
     private int _asleep;
     private int _threadId;
+    private int _firstVm = 1;
     private bool _hasNewEntries;
 
     internal Sleeper(VirtualAdapter adapter)
@@ -51,6 +52,7 @@ internal sealed class Sleeper : IDisposable
         _watched.Add(_wake);
         if (_adapter.Remote is { } hosts)
             _watched.Add(_links = hosts.Node.WaitDescriptor);
+        _firstVm = _watched.Count;
         foreach (AdapterVm vm in vms)
             _watched.Add(vm.Doorbell.EventDescriptor);
         if (_entries.Length < _watched.Count * PollEntryBytes)
@@ -90,10 +92,16 @@ internal sealed class Sleeper : IDisposable
                 // The links' is readable for as long as they have something to do.
                 if (_watched[index] == _links)
                     continue;
-                HostStubs.Call(SystemCall.Read, _watched[index], (long)_scratch.Address.Value, sizeof(ulong));
+                long rings = TakeRings(_watched[index]);
+                if (index >= _firstVm)
+                    _adapter.Vms[index - _firstVm].Doorbells += rings;
             }
         return any;
     }
+
+    /// <summary>Takes an eventfd's count: each of a doorbell page's is a store that cost its VM an exit.</summary>
+    internal long TakeRings(int descriptor) =>
+        HostStubs.Call(SystemCall.Read, descriptor, (long)_scratch.Address.Value, sizeof(ulong)) == sizeof(ulong) ? BitConverter.ToInt64(_scratch.Span) : 0;
 
     /// <summary>Leaves the core for some microseconds. The caller has left the gate.</summary>
     internal void Doze(long nanoseconds)

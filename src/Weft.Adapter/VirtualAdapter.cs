@@ -151,14 +151,17 @@ public sealed class VirtualAdapter : IDisposable
     {
         if (!_groups.TryGetValue(group, out List<QueuePair>? members))
             _groups.Add(group, members = []);
-        if (!members.Contains(pair))
-            members.Add(pair);
+        if (pair.Groups is { } joined && joined.Contains(group))
+            return;
+        (pair.Groups ??= []).Add(group);
+        members.Add(pair);
     }
 
     internal bool LeaveGroup(in GlobalAddress group, QueuePair pair)
     {
         if (!_groups.TryGetValue(group, out List<QueuePair>? members) || !members.Remove(pair))
             return false;
+        pair.Groups!.Remove(group);
         if (members.Count == 0)
             _groups.Remove(group);
         return true;
@@ -171,14 +174,14 @@ public sealed class VirtualAdapter : IDisposable
         pair.Number = pair.Type == QueuePairType.XrcReceive ? number | XrcTargetBit : number;
         _pairs.Add(pair.Number, pair);
         pair.Owner.Numbers.Add(number & (TableSize - 1));
-        Engine.Changed();
+        Engine.Add(pair);
         return true;
     }
 
     internal void Remove(QueuePair pair)
     {
-        foreach (GlobalAddress group in _groups.Where(entry => entry.Value.Contains(pair)).Select(entry => entry.Key).ToArray())
-            LeaveGroup(group, pair);
+        while (pair.Groups is { Count: > 0 } groups)
+            LeaveGroup(groups[^1], pair);
         _pairs.Remove(pair.Number);
         pair.Owner.Numbers.Remove(pair.Number & (TableSize - 1));
         Engine.Forget(pair);
@@ -248,5 +251,6 @@ public sealed class VirtualAdapter : IDisposable
         MostRegions = 1 << 20,
         MostSharedReceiveQueues = 16384,
         QueueTableSize = TableSize,
+        Engine = _options.Mode,
     };
 }

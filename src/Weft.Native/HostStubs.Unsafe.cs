@@ -37,11 +37,8 @@ public static unsafe partial class HostStubs
     private static readonly delegate* unmanaged<ulong, ulong, ulong> ZeroPointer =
         (delegate* unmanaged<ulong, ulong, ulong>)(Page + Offset.Zero);
 
-    private static readonly delegate* unmanaged[SuppressGCTransition]<ulong, uint, uint, long> CompareExchangePointer =
-        (delegate* unmanaged[SuppressGCTransition]<ulong, uint, uint, long>)(Page + Offset.CompareExchange32);
-
-    private static readonly delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong*, long> CompareExchange64Pointer =
-        (delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong*, long>)(Page + Offset.CompareExchange64);
+    private static readonly delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong*, int, long> CompareExchangePointer =
+        (delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong*, int, long>)(Page + Offset.CompareExchange);
 
     private static readonly delegate* unmanaged[SuppressGCTransition]<ulong> RdtscPointer =
         (delegate* unmanaged[SuppressGCTransition]<ulong>)(Page + Offset.Rdtsc);
@@ -98,18 +95,21 @@ public static unsafe partial class HostStubs
 
     /// <summary>Atomic compare and exchange in memory that may fault. Returns the old value, or -1 after a fault.</summary>
     public static long TryCompareExchange(HostAddress address, uint expected, uint desired) =>
-        CompareExchangePointer(address.Value, expected, desired);
+        TryCompareExchange(address, expected, desired, false, out ulong old) ? (long)old : -1;
 
     /// <summary>Atomic compare and exchange of eight bytes in memory that may fault. False after a fault.</summary>
     /// <param name="address">A multiple of eight.</param>
     /// <param name="expected">What must be there.</param>
     /// <param name="desired">What then comes there.</param>
     /// <param name="old">What was there; equal to <paramref name="expected"/> when it was exchanged.</param>
-    public static bool TryCompareExchange(HostAddress address, ulong expected, ulong desired, out ulong old)
+    public static bool TryCompareExchange(HostAddress address, ulong expected, ulong desired, out ulong old) =>
+        TryCompareExchange(address, expected, desired, true, out old);
+
+    private static bool TryCompareExchange(HostAddress address, ulong expected, ulong desired, bool isWide, out ulong old)
     {
         ulong seen = 0;
         // SAFETY: the result goes to a local.
-        bool isWhole = CompareExchange64Pointer(address.Value, expected, desired, &seen) == 0;
+        bool isWhole = CompareExchangePointer(address.Value, expected, desired, &seen, isWide ? 1 : 0) == 0;
         old = seen;
         return isWhole;
     }

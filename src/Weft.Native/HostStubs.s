@@ -7,7 +7,7 @@
 #               blocks the signals of data_held on its thread, in the mask that the frame restores.
 # forward       signal handler: writes the 128-byte siginfo to the pipe in data_fd.
 # rdtsc_entry   the time-stamp counter: everything before has finished, nothing after has begun.
-# copy, zero, cas32, cas64  guest memory accessors: "fault" (SIGSEGV, SIGBUS) sends a fault in one of
+# copy, zero, cas  guest memory accessors (cas: address, expected, desired, old, whether of 8 bytes or 4): "fault" (SIGSEGV, SIGBUS) sends a fault in one of
 #               them to its failing exit, every other one to the handler that was there before.
 .intel_syntax noprefix
 .text
@@ -84,21 +84,17 @@ zero_end:
   mov rax, rcx
   ret
 .balign 16
-cas32:
-  mov eax, esi
-  lock cmpxchg [rdi], edx
-  ret
-cas_end:
-  mov rax, -1
-  ret
-.balign 16
-cas64:
+cas:
   mov rax, rsi
-  lock cmpxchg [rdi], rdx
-  mov [rcx], rax
+  test r8d, r8d
+  jne 1f
+  lock cmpxchg [rdi], edx
+  jmp 2f
+1: lock cmpxchg [rdi], rdx
+2: mov [rcx], rax
   xor eax, eax
   ret
-cas64_end:
+cas_end:
   mov rax, -1
   ret
 .balign 16
@@ -116,16 +112,10 @@ fault:
   lea rcx, [rip+zero_end]
   cmp rax, rcx
   jb fix
-  lea rcx, [rip+cas32]
+  lea rcx, [rip+cas]
   cmp rax, rcx
   jb chain
   lea rcx, [rip+cas_end]
-  cmp rax, rcx
-  jb fix
-  lea rcx, [rip+cas64]
-  cmp rax, rcx
-  jb chain
-  lea rcx, [rip+cas64_end]
   cmp rax, rcx
   jae chain
 fix:

@@ -10,7 +10,7 @@ internal sealed class MpiGroup(string library, string title) : IBenchmarkGroup
 {
     private const long LatencyMessages = 20_000, BandwidthBytes = 400L << 20, MostBandwidthMessages = 20_000, LeastOperations = 64;
     // Many short rounds: ranks that poll on all cores lose milliseconds to whatever else wants one, and the median must not see it.
-    private const int RoundFactor = 3;
+    private const int RoundFactor = 2;
     private static readonly Expectation Latency = new(1.05, "×"), Bandwidth = new(1 / 0.95, "×");
     private static readonly int[] LatencySizes = [0, 8, 1024], BandwidthSizes = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
 
@@ -61,7 +61,7 @@ internal sealed class MpiGroup(string library, string title) : IBenchmarkGroup
     private Figure Exits(Bench bench, string name, int size)
     {
         Console.Error.WriteLine($"bench: {name}");
-        const long few = 2_000, many = 22_000;
+        const long few = 2_000, many = 102_000;
         try
         {
             double more = CountExits(bench, size, many) - CountExits(bench, size, few);

@@ -21,7 +21,7 @@ public static class PsCommand
         List<string[]> rows = [["PID", "NAME", "GROUP", "STATE", "MEMORY", "TIME", "SHARES WITH", "PROGRAM"]];
         foreach (VmStatus vm in list)
             rows.Add([$"{vm.ProcessId}", OrDash(vm.Name), OrDash(vm.Group), vm.State, $"{vm.MemoryBytes / 1048576.0:0.0}M", Time(vm.RunSeconds),
-                OrDash(string.Join(',', vm.SharesWith)), Printable(vm.Program)]);
+                OrDash(string.Join(',', vm.SharesWith)), TextTable.Printable(vm.Program)]);
         StringBuilder text = new();
         int last = rows[0].Length - 1;
         foreach (string[] row in rows)
@@ -34,9 +34,6 @@ public static class PsCommand
     }
 
     private static string OrDash(string text) => text.Length > 0 ? text : "-";
-
-    /// <summary>Control characters in a program's name must not reach the terminal.</summary>
-    private static string Printable(string text) => string.Concat(text.Select(letter => char.IsControl(letter) ? '?' : letter));
 
     private static string Time(double seconds)
     {

@@ -162,6 +162,7 @@ internal sealed class GroupServer
                 if (used + RangeBytes > ReplyHeaderBytes + MostRanges * RangeBytes
                     || !_process.Memory.TryGetHostRange(address, left, need, out HostAddress host, out ulong contiguous))
                     return Finish(used);
+                _process.Memory.FillForMember(address, contiguous);
                 BinaryPrimitives.WriteUInt64LittleEndian(_buffer.Span[used..], host.Value);
                 BinaryPrimitives.WriteUInt64LittleEndian(_buffer.Span[(used + sizeof(ulong))..], contiguous);
                 used += RangeBytes;
