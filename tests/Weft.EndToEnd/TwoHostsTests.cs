@@ -74,6 +74,24 @@ public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
         Assert.Contains("RDMA_CM_EVENT_REJECTED", outcome.Output + outcome.Error);
     }
 
+    [TwoHostsFact("mckey")]
+    public async Task Multicast_reaches_another_host()
+    {
+        const string group = "239.1.2.3";
+        await using RunningProcess receiver = RunningProcess.Start(hosts.Vm(2, ["mckey", "-b", Server, "-m", group]));
+        // It joins soon after its start, and says nothing of it before its end: what is sent too early is lost, and sent again.
+        Task<Outcome> receiving = receiver.WaitAsync(TimeSpan.FromSeconds(15));
+        Outcome sender;
+        do
+        {
+            await Task.Delay(500);
+            sender = await Runs.OnceAsync(hosts.Vm(1, ["mckey", "-s", "-b", TwoHosts.AddressOf(1), "-m", group]));
+        }
+        while (sender.Status == 0 && !receiving.IsCompleted);
+        Outcome received = await receiving;
+        Assert.True(sender.Status == 0 && received is { Status: 0, Hung: false }, $"sender: {sender.Describe()}\nreceiver: {received.Describe()}");
+    }
+
     [TwoHostsTheory("ucx_perftest")]
     [InlineData("rc")]
     [InlineData("ud")]
