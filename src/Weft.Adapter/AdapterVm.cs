@@ -144,6 +144,12 @@ internal sealed class AdapterVm : IAdapterVm
         return Errno.None;
     }
 
+    private AdapterContext? FindContext()
+    {
+        using (Adapter.Gate.Enter())
+            return Contexts.Count > 0 ? Contexts[^1] : null;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -153,8 +159,13 @@ internal sealed class AdapterVm : IAdapterVm
                 return;
             _isGone = true;
         }
+<<<<<<< HEAD
         while (Contexts.Count > 0)
             Contexts[^1].Close();
+=======
+        while (FindContext() is { } context)
+            context.Close();
+>>>>>>> rdma
         using (Adapter.Gate.Enter())
         {
             Adapter.RemoveVm(this);

@@ -35,6 +35,8 @@ internal static class GroupCatalog
         new MpiGroup("openmpi", "Open MPI"),
         new MpiCodeGroup(),
         new RdmaGroup(),
+        new PerftestGroup(),
+        new RdmaHostsGroup(),
         new StartGroup(),
         new IdleGroup(),
     ];

@@ -92,7 +92,7 @@ static enum ibv_wc_status writeTo(struct ibv_qp *pair, struct ibv_mr *from, uint
 static void timestamps(void) {
     struct ibv_device_attr_ex all;
     CHECK(ibv_query_device_ex(device, NULL, &all) == 0 && all.completion_timestamp_mask != 0 && all.hca_core_clock == 1000000);
-    struct ibv_cq_init_attr_ex wanted = {.cqe = 64, .wc_flags = IBV_WC_STANDARD_FLAGS | IBV_WC_EX_WITH_COMPLETION_TIMESTAMP};
+    struct ibv_cq_init_attr_ex wanted = {.cqe = 64, .wc_flags = IBV_WC_EX_WITH_BYTE_LEN | IBV_WC_EX_WITH_COMPLETION_TIMESTAMP};
     struct ibv_cq_ex *timed = ibv_create_cq_ex(device, &wanted);
     CHECK(timed);
     struct ibv_qp *a = newPair(IBV_QPT_RC, ibv_cq_ex_to_cq(timed)), *b = newPair(IBV_QPT_RC, ibv_cq_ex_to_cq(timed));

@@ -4,8 +4,7 @@ namespace Weft.Bench.Groups.Rdma;
 
 /// <summary>
 /// The adapter on one host: what a request costs a program in a VM (kernel <c>verbs</c>, which sends to itself through the
-/// engine), perftest between two VMs, and the daemon when idle. There is no device to compare with: beside bandwidth
-/// stands memcpy.
+/// engine), and the daemon when idle. There is no device to compare with: beside bandwidth stands memcpy.
 /// </summary>
 internal sealed class RdmaGroup : IBenchmarkGroup
 {
@@ -38,7 +37,6 @@ internal sealed class RdmaGroup : IBenchmarkGroup
             .. Rates(bench, host),
             .. streams,
             .. RegionSizes.Select(size => One(bench, host, $"registration, {Size(size)}", "µs", 200, null, "register", Number(size))),
-            .. RdmaPrograms.Measure(bench, host),
             .. IdleDaemon.Measure(bench),
         ];
     }
