@@ -38,12 +38,12 @@ failed_names() {
 
 # run_again NAME DLL TRX: runs the methods of failed tests once more; writes NAME.again.trx and says which passed then.
 run_again() {
-    local methods filter=
+    local methods wanted=
     methods=$(failed_names "$3" | sed 's/(.*//' | sort -u)
     if [ "$(wc -l <<<"$methods")" -gt 10 ]; then return 1; fi
     local method
-    for method in $methods; do filter+="${filter:+|}FullyQualifiedName~$method"; done
-    timeout --kill-after=10 "$perProjectSeconds" dotnet test "$2" --filter "$filter" \
+    for method in $methods; do wanted+="${wanted:+|}FullyQualifiedName~$method"; done
+    timeout --kill-after=10 "$perProjectSeconds" dotnet test "$2" --filter "$wanted" \
         --logger "trx;LogFileName=$1.again.trx" --results-directory "$results" >"$results/$1.again.log" 2>&1
     [ -f "$results/$1.again.trx" ]
 }

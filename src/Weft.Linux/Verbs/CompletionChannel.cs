@@ -1,4 +1,3 @@
-using Weft.Native;
 
 namespace Weft.Linux.Verbs;
 
