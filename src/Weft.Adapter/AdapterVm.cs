@@ -159,13 +159,8 @@ internal sealed class AdapterVm : IAdapterVm
                 return;
             _isGone = true;
         }
-<<<<<<< HEAD
-        while (Contexts.Count > 0)
-            Contexts[^1].Close();
-=======
         while (FindContext() is { } context)
             context.Close();
->>>>>>> rdma
         using (Adapter.Gate.Enter())
         {
             Adapter.RemoveVm(this);
