@@ -11,7 +11,7 @@ internal sealed class CompletionQueue
     private const uint CounterMask = 0xffffff;
     private const ulong NanosecondsPerTick = 100;
     private const int ArmOffset = 4, LastWordOffset = 28;
-    private static readonly long Patience = Stopwatch.Frequency / 50_000;
+    private static readonly long Patience = Stopwatch.Frequency / 200;
     private readonly MemoryView _recordView;
     private readonly HostAddress _record;
     private readonly bool _hasTimestamps;
@@ -89,7 +89,7 @@ internal sealed class CompletionQueue
     /// is fired only when the entry stays unread for a while.
     /// </summary>
     /// <param name="now">Ticks of <see cref="Stopwatch"/>.</param>
-    /// <returns>True when an event was fired, or may have to be soon: no time to sleep.</returns>
+    /// <returns>True when an event was fired.</returns>
     internal bool FireIfOverdue(long now)
     {
         // By the record's consumer, not by the arm's copy of it: what was read since counts.
@@ -100,7 +100,7 @@ internal sealed class CompletionQueue
         }
         if (_overdueArm != arm)
             (_overdueArm, _overdueSince) = (arm, now);
-        return now - _overdueSince < Patience || Fire(arm);
+        return !IsPending(now) && Fire(arm);
     }
 
     /// <summary>Goes on in another buffer. False when there is no room for what is unread or for the mark that tells of it.</summary>
@@ -138,6 +138,12 @@ internal sealed class CompletionQueue
         for (uint index = _produced; index != _produced + _entries + 1; index++)
             SharedMemory.WriteWordRelease(EntryAt(index) + LastWordOffset, (index & (_entries + 1)) != 0 ? 0 : ownerBit);
     }
+
+    /// <summary>
+    /// Whether an entry may soon be overdue: who sleeps must look again in a few milliseconds. Not sooner: a program that
+    /// was preempted between arming and polling is to get its core first.
+    /// </summary>
+    internal bool IsPending(long now) => _overdueArm != 0 && now - _overdueSince < Patience;
 
     private bool IsArmed(out uint arm)
     {

@@ -5,7 +5,7 @@ namespace Weft.Adapter;
 
 internal sealed partial class Engine
 {
-    private const int UnrungMs = 1, BrokenMs = 10, LongestMs = 60_000;
+    private const int UnrungMs = 1, OverdueMs = 5, BrokenMs = 10, LongestMs = 60_000;
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
     private bool _hasTrapping;
@@ -143,6 +143,9 @@ internal sealed partial class Engine
             if (pair.WaitsFor == WaitKind.Receiver)
                 most = UnrungMs;
         }
+        foreach (CompletionQueue queue in _armable)
+            if (queue.IsPending(_requester.Now))
+                most = Math.Min(most, OverdueMs);
         if (most > BrokenMs)
             foreach (QueuePair pair in _pairs)
                 if (pair.State == QueuePairState.Error && pair.Receives.Count > 0)

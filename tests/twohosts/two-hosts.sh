@@ -15,11 +15,11 @@ readonly script network=10.77.0
 readonly state=${WEFT_TWO_HOSTS:-/tmp/weft-two-hosts} name=${WEFT_TWO_HOSTS_NAME:-weft}
 readonly weftd=${WEFTD:-${script%/tests/*}/artifacts/publish/Weft.Host/release_linux-x64/weftd}
 
-# A host has a name of its own: launchers and libraries tell hosts by it.
+# A host has a name of its own, which launchers and libraries tell hosts by, and knows both names without asking a name server.
 on() {
     local host=$1
     shift
-    exec ip netns exec "$name$host" unshare --uts sh -c 'hostname "$1"; shift; exec "$@"' - "weft$host" env XDG_RUNTIME_DIR="$state/$host" "$@"
+    exec ip netns exec "$name$host" unshare --uts sh -c 'hostname "$1"; mount --bind "$2" /etc/hosts; shift 2; exec "$@"' - "weft$host" "$state/hosts" env XDG_RUNTIME_DIR="$state/$host" "$@"
 }
 
 start() {
@@ -44,6 +44,7 @@ up() {
     umask 077
     mkdir -p "$state/1" "$state/2"
     head -c 32 /dev/urandom >"$state/key"
+    printf '127.0.0.1 localhost\n%s.1 weft1\n%s.2 weft2\n' "$network" "$network" >"$state/hosts"
     printf '#!/bin/sh\nexport WEFT_TWO_HOSTS=%s WEFT_TWO_HOSTS_NAME=%s\nexec %s agent "$@"\n' "$state" "$name" "$script" >"$state/ssh"
     chmod +x "$state/ssh"
     ip netns add "${name}1" && ip netns add "${name}2" || return 1

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Weft.EndToEnd.Harness;
 
@@ -84,11 +85,29 @@ public sealed class TwoHosts : IAsyncLifetime
         return (servers, clients);
     }
 
+    /// <summary>Waits until the link is up: after it was cut the hosts call each other again, and a lost call takes a second.</summary>
+    internal async Task UntilLinkedAsync()
+    {
+        Outcome outcome;
+        long began = Stopwatch.GetTimestamp();
+        do
+        {
+            outcome = await Runs.OnceAsync(On(1, WeftBinary.Path, "adapter"));
+            if (Regex.IsMatch(outcome.Output, @"(?m)^weft2 .* ready "))
+                return;
+            await Task.Delay(200);
+        }
+        while (Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(10));
+        Assert.Fail($"no link: {outcome.Describe()}");
+    }
+
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
-        if (WhySkip([]) is null)
-            await DoneAsync("up");
+        if (WhySkip([]) is not null)
+            return;
+        await DoneAsync("up");
+        await UntilLinkedAsync();
     }
 
     /// <inheritdoc/>
