@@ -100,6 +100,54 @@ public sealed class GroupTests
         }
     }
 
+    /// <summary>Members join, share, unmap and are killed at random. Nobody sees what is not the other's, and grants to the dead end.</summary>
+    [VmTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Members_join_share_unmap_and_die(int seed)
+    {
+        const int slots = 4, steps = 24, endsOffset = sizeof(int);
+        string group = NewGroup(), file = NewFile(), program = await Programs.BuildAsync("crossmemory");
+        Random random = new(seed);
+        RunningProcess?[] members = new RunningProcess?[slots];
+        try
+        {
+            for (int step = 0; step < steps; step++)
+            {
+                int slot = random.Next(slots);
+                if (members[slot] is { } member)
+                {
+                    await member.SignalAsync("KILL");
+                    Outcome killed = await member.WaitAsync(TimeSpan.FromSeconds(10));
+                    Assert.True(killed is { Status: 137, Output: "" }, $"seed {seed}, step {step}: {killed.Describe()}");
+                    await WaitAsync(group, list => list.All(vm => vm.ProcessId != member.Id && !vm.SharesWith.Contains(member.Id)));
+                    await member.DisposeAsync();
+                    members[slot] = null;
+                }
+                else
+                    members[slot] = RunningProcess.Start(Member(group, program, ["mesh", file, $"{slot}", $"{random.Next()}"]));
+                await Task.Delay(random.Next(200));
+            }
+            await using (FileStream shared = new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            {
+                shared.Position = endsOffset;
+                shared.WriteByte(1);
+            }
+            foreach (RunningProcess member in members.OfType<RunningProcess>())
+            {
+                Outcome end = await member.WaitAsync(TimeSpan.FromSeconds(20));
+                Assert.True(end is { Status: 0, Output: "sound\n" or "idle\n" }, $"seed {seed}: {end.Describe()}");
+            }
+            await WaitAsync(group, list => list.Count == 0);
+        }
+        finally
+        {
+            foreach (RunningProcess member in members.OfType<RunningProcess>())
+                await member.DisposeAsync();
+            File.Delete(file);
+        }
+    }
+
     [VmFact]
     public async Task Outside_the_group_nothing_is_shared()
     {
@@ -152,20 +200,45 @@ public sealed class GroupTests
     public async Task Running_VMs_are_listed_paused_resumed_and_ended()
     {
         string group = NewGroup();
-        await using RunningProcess first = RunningProcess.Start(Member(group, "/bin/sleep", ["30"], "--name", "one"));
-        await using RunningProcess second = RunningProcess.Start(Member(group, "/bin/sleep", ["30"], "--name", "two"));
+        string Name(string name) => $"{group}-{name}";
+        await using RunningProcess first = RunningProcess.Start(Member(group, "/bin/sleep", ["30"], "--name", Name("one")));
+        await using RunningProcess second = RunningProcess.Start(Member(group, "/bin/sleep", ["30"], "--name", Name("two")));
         await WaitAsync(group, list => list.Count == 2);
+        Assert.Equal(0, (await Weft("pause", Name("one"))).Status);
+        await WaitAsync(group, list => list.All(vm => vm.State == (vm.Name == Name("one") ? "paused" : "running")));
+        Assert.Equal(0, (await Weft("resume", Name("one"))).Status);
         Assert.Equal(0, (await Weft("pause", "--group", group)).Status);
         await WaitAsync(group, list => list.All(vm => vm.State == "paused"));
         Assert.Equal(0, (await Weft("resume", "--group", group)).Status);
         await WaitAsync(group, list => list.All(vm => vm.State == "running"));
-        int id = (await ListAsync(group)).Single(vm => vm.Name == "two").ProcessId;
+        int id = (await ListAsync(group)).Single(vm => vm.Name == Name("two")).ProcessId;
         Assert.Equal(0, (await Weft("kill", id.ToString(CultureInfo.InvariantCulture))).Status);
         Assert.Equal(143, (await second.WaitAsync(TimeSpan.FromSeconds(10))).Status);
         Assert.Equal(0, (await Weft("kill", "--force", "--group", group)).Status);
         Assert.Equal(137, (await first.WaitAsync(TimeSpan.FromSeconds(10))).Status);
         await WaitAsync(group, list => list.Count == 0);
         Assert.Equal(125, (await Weft("kill", "no-such-vm")).Status);
+    }
+
+    [VmFact]
+    public async Task It_is_listed_who_shares_what_with_whom()
+    {
+        string group = NewGroup(), file = NewFile(), program = await Programs.BuildAsync("crossmemory");
+        try
+        {
+            await using RunningProcess target = RunningProcess.Start(Member(group, program, ["churn", file]));
+            await using RunningProcess reader = RunningProcess.Start(Member(group, program, ["chase", file, "60000"]));
+            await WaitAsync(group, list => list.Any(vm => vm.ProcessId == target.Id && vm.Shares == $"{reader.Id} True {file}")
+                && list.Any(vm => vm.ProcessId == reader.Id && vm.Shares == $"{target.Id} False {file}"));
+            string table = (await Weft("ps")).Output;
+            Assert.Contains($"{reader.Id}: memory + {Path.GetFileName(file)}", table, StringComparison.Ordinal);
+            await target.SignalAsync("KILL");
+            await reader.SignalAsync("KILL");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     [VmFact]
@@ -212,15 +285,18 @@ public sealed class GroupTests
 
     private static int CountDescriptors(int processId) => Directory.GetFiles($"/proc/{processId}/fd").Length;
 
-    private sealed record Listed(int ProcessId, string Name, string State, List<int> SharesWith);
+    private sealed record Listed(int ProcessId, string Name, string State, List<int> SharesWith, string Shares);
 
     private static async Task<List<Listed>> ListAsync(string group)
     {
         using JsonDocument document = JsonDocument.Parse((await Weft("ps", "--json")).Output);
         return [.. document.RootElement.EnumerateArray().Where(vm => vm.GetProperty("group").GetString() == group).Select(vm => new Listed(
             vm.GetProperty("processId").GetInt32(), vm.GetProperty("name").GetString()!, vm.GetProperty("state").GetString()!,
-            [.. vm.GetProperty("sharesWith").EnumerateArray().Select(id => id.GetInt32())]))];
+            [.. vm.GetProperty("sharesWith").EnumerateArray().Select(id => id.GetInt32())], string.Join(';', vm.GetProperty("shares").EnumerateArray().Select(Describe))))];
     }
+
+    private static string Describe(JsonElement share) =>
+        $"{share.GetProperty("with")} {share.GetProperty("memory").GetBoolean()} {string.Join(',', share.GetProperty("files").EnumerateArray())}";
 
     private static async Task WaitAsync(string group, Func<List<Listed>, bool> condition)
     {

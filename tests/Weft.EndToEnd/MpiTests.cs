@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Weft.EndToEnd;
@@ -61,6 +62,25 @@ public sealed partial class MpiTests
         string[] words = argument is not null ? [argument] : program is "file" or "fortran" ? ["{file}"] : [];
         Dictionary<string, string> variables = environment is var (name, value) ? new() { [name] = value } : [];
         await new MpiJob(library, ranks, [path, .. words]) { LauncherOptions = launcherOptions ?? [], Environment = variables }.AssertSameAsync(comparison);
+    }
+
+    /// <summary>Without --group the job is the group, and large messages go without an exit.</summary>
+    [VmTheory("mpiexec.mpich", "mpicc.mpich", "mpiexec.openmpi", "mpicc.openmpi")]
+    [InlineData("mpich", "MPICH (Hydra)")]
+    [InlineData("openmpi", "Open MPI")]
+    public async Task The_launchers_job_is_the_group(string library, string source)
+    {
+        using TemporaryFolder folder = new();
+        string program = await Programs.BuildAsync($"mpi-point-{library}");
+        string Report(int rank) => Path.Combine(folder.Path, $"{rank}.json");
+        string[] Rank(int rank, params string[] options) => [WeftBinary.Path, "run", "--stats=" + Report(rank), .. options, "--", program];
+        Command job = new MpiJob(library, 1, [.. Rank(0), ":", "-n", "1", .. Rank(1)]).Command(folder.Path);
+        Outcome outcome = await Runs.OnceAsync(job);
+        Assert.True(outcome.Status == 0, outcome.Describe());
+        JsonElement[] groups = [.. Enumerable.Range(0, 2).Select(rank => JsonDocument.Parse(File.ReadAllText(Report(rank))).RootElement.GetProperty("group"))];
+        Assert.All(groups, group => Assert.Equal(source, group.GetProperty("source").GetString()));
+        Assert.Single(groups.Select(group => group.GetProperty("name").GetString()).Distinct());
+        Assert.InRange(groups.Sum(group => group.GetProperty("copiesWithoutExit").GetInt64()), 100, long.MaxValue);
     }
 
     /// <summary>Neither the job's processes nor their files, and no VM in the register, outlive a job that ends badly.</summary>

@@ -56,8 +56,9 @@ internal sealed class MpiCodeGroup : IBenchmarkGroup
             Native = Spread.Of(native.Select(rates => 1e3 / rates[index])),
             Vm = Spread.Of(vm.Select(rates => 1e3 / rates[index])),
             Measured = Spread.Of(native.Zip(vm, (one, other) => one[index] / other[index])),
-            Expected = Expectation.NearNative,
-            Note = "time for what the program counts as a unit of its rate",
+            // The first is the code; the parts of HPC Challenge after it run once, for ten milliseconds.
+            Expected = index == 0 ? Expectation.NearNative : null,
+            Note = index == 0 ? "time a unit of the program's own rate" : "… in one short run",
         })];
     }
 

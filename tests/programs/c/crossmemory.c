@@ -3,7 +3,8 @@
  * other asks, "caller FILE SEED ROUNDS" reads and writes them and prints what came of it: results, errors, sums of what
  * was moved, never an address. "churn FILE" maps and unmaps all the time, "chase FILE MILLISECONDS" reads and writes it
  * meanwhile and only asks that each byte be the target's own. "still FILE" only waits; "visit
- * FILE" reads a page of it, "look FILE" reads what /proc tells of it, and "hostile FILE" makes calls on it that no sane program makes.
+ * FILE" reads a page of it, "look FILE" reads what /proc tells of it, "mesh FILE INDEX
+ * SEED" is one of several that do all of that at random until the file says that it ends, and "hostile FILE" makes calls on it that no sane program makes.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,13 +20,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, PAGES = 96, KINDS = 9, CHURNED = 8, LONGEST = 600, MARK = 0xa5 };
+enum { PAGE = 4096, PAGES = 96, KINDS = 9, CHURNED = 8, LONGEST = 600, MARK = 0xa5, MEMBERS = 6, MEMBER_PAGES = 40 };
 
 struct shared {
     volatile int turn; /* even: the target's, odd: the caller's */
     volatile int ends, process;
     unsigned char *volatile base;
     struct { unsigned char *volatile start; volatile size_t length; } churned[CHURNED];
+    struct { volatile int process; unsigned char *volatile base; } members[MEMBERS];
 };
 
 static uint64_t state;
@@ -243,10 +245,13 @@ static const char *content_of(const char *file) {
     static char path[64], text[65536];
     snprintf(path, sizeof path, "/proc/%d/%s", shared->process, file);
     int opened = open(path, O_RDONLY);
-    ssize_t length = opened < 0 ? -1 : read(opened, text, sizeof text - 1);
+    ssize_t length = 0;
+    /* Linux gives a page at a time. */
+    for (ssize_t got; opened >= 0 && (got = read(opened, text + length, sizeof text - 1 - (size_t)length)) > 0;)
+        length += got;
     if (opened >= 0)
         close(opened);
-    text[length < 0 ? 0 : length] = 0;
+    text[length] = 0;
     /* As text: words of a command line end with zeroes. */
     for (ssize_t at = 0; at < length; at++)
         if (text[at] == 0)
@@ -362,6 +367,63 @@ static int hostile(void) {
     return 0;
 }
 
+/* One of several members that read, write, map and unmap at random. In a member's memory there is its own mark, or nothing. */
+static int mesh(int index, uint64_t seed) {
+    static unsigned char buffer[MEMBER_PAGES * PAGE];
+    size_t bytes = sizeof buffer;
+    long moved = 0, refused = 0;
+    state = seed;
+    unsigned char *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    require(base != MAP_FAILED, "mmap");
+    memset(base, 0x40 + index, bytes);
+    shared->members[index].base = base;
+    shared->members[index].process = getpid();
+    while (!shared->ends) {
+        int other = (int)random_below(MEMBERS), mark = 0x40 + other;
+        size_t start = random_below(bytes), length = 1 + random_below(bytes - start);
+        struct iovec local = {buffer, length}, remote = {shared->members[other].base + start, length};
+        if (shared->members[other].process == 0)
+            continue;
+        int writes = random_below(3) == 0;
+        memset(buffer, writes ? mark : 0, length);
+        ssize_t got = (writes ? process_vm_writev : process_vm_readv)(shared->members[other].process, &local, 1, &remote, 1, 0);
+        if (got < 0 && errno != ESRCH && errno != EFAULT && errno != EPERM) {
+            printf("unexpected error %d\n", errno);
+            return 3;
+        }
+        for (ssize_t at = 0; !writes && at < got; at++)
+            if (buffer[at] != 0 && buffer[at] != mark) {
+                printf("byte %d is not member %d's\n", buffer[at], other);
+                return 3;
+            }
+        moved += got > 0;
+        refused += got < 0;
+        size_t page = random_below(MEMBER_PAGES), pages = 1 + random_below(MEMBER_PAGES - page);
+        unsigned char *at = base + page * PAGE;
+        switch (random_below(12)) {
+        case 0:
+            munmap(at, pages * PAGE);
+            /* fall through */
+        case 1:
+            require(mmap(at, pages * PAGE, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == at, "mmap");
+            memset(at, 0x40 + index, random_below(2) ? pages * PAGE : 0);
+            break;
+        case 2:
+            madvise(at, pages * PAGE, MADV_DONTNEED);
+            break;
+        case 3:
+            mprotect(at, pages * PAGE, PROT_NONE);
+            mprotect(at, pages * PAGE, PROT_READ | PROT_WRITE);
+            break;
+        default:
+            break;
+        }
+    }
+    fprintf(stderr, "moved %ld refused %ld\n", moved, refused);
+    puts(moved > 0 ? "sound" : "idle");
+    return 0;
+}
+
 /* A short visit: one page of the target's, read twice. */
 static int visit(void) {
     static char page[PAGE];
@@ -386,6 +448,8 @@ int main(int count, char **words) {
         return chase(atol(words[3]));
     if (strcmp(words[1], "still") == 0)
         return still();
+    if (strcmp(words[1], "mesh") == 0)
+        return mesh(atoi(words[3]), strtoull(words[4], NULL, 0));
     if (strcmp(words[1], "visit") == 0)
         return visit();
     if (strcmp(words[1], "look") == 0)
