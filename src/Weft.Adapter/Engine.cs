@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Weft.Adapter.Control;
-using Weft.Native;
 
 namespace Weft.Adapter;
 

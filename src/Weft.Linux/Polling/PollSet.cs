@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using Weft.Linux.Files;
 using Weft.Linux.Signals;
-using Weft.Machine;
 using Weft.Native;
 
 namespace Weft.Linux.Polling;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using Weft.Linux.Files;
 using Weft.Linux.Memory;
-using Weft.Machine;
 using Weft.Native;
 
 namespace Weft.Linux.Signals;
