@@ -4,12 +4,12 @@ namespace Weft.Bench;
 internal static class Comparison
 {
     /// <summary>Measures contestants named as <see cref="Contestant.Of"/> names them.</summary>
-    internal static Figure Measure(Bench bench, string name, string unit, IReadOnlyList<Contestant> contestants, long operations, bool isWhole = false)
+    internal static Figure Measure(Bench bench, string name, string unit, IReadOnlyList<Contestant> contestants, long operations, bool isWhole = false, int roundFactor = 1)
     {
         Console.Error.WriteLine($"bench: {name}");
         try
         {
-            Rounds rounds = Rounds.Measure(bench, contestants, operations, isWhole);
+            Rounds rounds = Rounds.Measure(bench, contestants, operations, isWhole, roundFactor);
             double factor = PerUnit(unit);
             return new Figure
             {

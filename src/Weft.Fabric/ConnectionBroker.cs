@@ -124,7 +124,8 @@ internal sealed class ConnectionBroker : IDisposable
             Socket socket = new(peer.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             connection = await ProveAsync(socket, async cancel =>
             {
-                await socket.ConnectAsync(peer.Address, cancel).ConfigureAwait(false);
+                // Not ConnectAsync, which would leave the socket in the runtime's epoll set.
+                await Task.Factory.StartNew(() => socket.Connect(peer.Address), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
                 return await _options.Security.ConnectAsync(socket, new Introduction(_options.Number, peer.Number), cancel).ConfigureAwait(false);
             }).ConfigureAwait(false);
         }
@@ -138,7 +139,13 @@ internal sealed class ConnectionBroker : IDisposable
         try
         {
             socket.NoDelay = true;
-            return await prove(patience.Token).ConfigureAwait(false);
+            LinkConnection connection;
+            using (patience.Token.Register(socket.Dispose))
+                connection = await prove(patience.Token).ConfigureAwait(false);
+            if (!patience.IsCancellationRequested)
+                return connection;
+            connection.Dispose();
+            return null;
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or ObjectDisposedException or LinkRefusedException)
         {

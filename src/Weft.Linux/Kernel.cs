@@ -142,6 +142,24 @@ public sealed class Kernel
         Thread.Sleep(Timeout.Infinite);
     }
 
+    /// <summary>
+    /// As <see cref="End"/>, with status 128 + the signal. A member of a group ends by the signal itself, for a launcher of
+    /// MPI jobs waits for its ranks and tells a killed one from one that failed.
+    /// </summary>
+    internal void EndBySignal(int signal)
+    {
+        const int statusOfSignal = 128;
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        {
+            Ending?.Invoke(statusOfSignal + signal);
+            // This does not return, but in the first process of a container, which has no default actions.
+            if (Options.Group is not null)
+                Signals.HostSignals.Die(signal);
+            HostStubs.Call(SystemCall.ExitGroup, statusOfSignal + signal);
+        }
+        Thread.Sleep(Timeout.Infinite);
+    }
+
     private int _ended;
     private Sockets.RdmaResponder? _rdmaResponder;
     private Connections.ConnectionService? _connections;

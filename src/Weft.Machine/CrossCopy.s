@@ -13,6 +13,21 @@
 .intel_syntax noprefix
 .set TABLE, 0x7fff80008000
 .set NEED, 0x205        # present, user, plain
+# Ends what "entry" begins, but for RAX.
+.macro restore
+  pop r15
+  pop r14
+  pop r13
+  pop r12
+  pop rbp
+  pop rbx
+  pop r9
+  pop r8
+  pop r10
+  pop rdx
+  pop rsi
+  pop rdi
+.endm
 .text
 entry:
   push rdi
@@ -180,18 +195,7 @@ done:
   lock inc qword ptr [rax+8]
   mov rax, rbx
   lea rsp, [rsp+16]
-  pop r15
-  pop r14
-  pop r13
-  pop r12
-  pop rbp
-  pop rbx
-  pop r9
-  pop r8
-  pop r10
-  pop rdx
-  pop rsi
-  pop rdi
+  restore
   ret
 leave:
   mov rax, [rbp+40]
@@ -201,18 +205,7 @@ left:
   lea rsp, [rsp+8]
 real:
   pop rax
-  pop r15
-  pop r14
-  pop r13
-  pop r12
-  pop rbp
-  pop rbx
-  pop r9
-  pop r8
-  pop r10
-  pop rdx
-  pop rsi
-  pop rdi
+  restore
   syscall
   ret
 code_end:

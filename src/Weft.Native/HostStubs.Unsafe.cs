@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Weft.Native;
@@ -137,6 +138,21 @@ public static unsafe partial class HostStubs
         SetHandler(signal, (ulong)(Page + Offset.Forward), SigactionFlagSigInfo | SigactionFlagRestart, out _);
     }
 
+    /// <summary>
+    /// Every other thread that the process has now blocks the signals before it takes another one of them, so that they
+    /// wait for a thread started later that doesn't. Threads inherit this; the caller blocks them for itself.
+    /// </summary>
+    /// <param name="signals">A bit a signal, 1 &lt;&lt; (number - 1).</param>
+    public static void HoldOnOtherThreads(ulong signals)
+    {
+        // SAFETY: the data page follows the code page and stays writable.
+        *(ulong*)(Page + Offset.HeldSignals) = signals;
+        int self = (int)CallQuick(SystemCall.Gettid), processId = Environment.ProcessId;
+        foreach (string thread in Directory.EnumerateDirectories("/proc/self/task"))
+            if (int.TryParse(Path.GetFileName(thread), CultureInfo.InvariantCulture, out int id) && id != self)
+                KickThread(processId, id);
+    }
+
     private static byte* Install()
     {
         const int readWrite = 3, readExecute = 5, privateAnonymous = 0x22;
@@ -154,7 +170,8 @@ public static unsafe partial class HostStubs
     private static void InstallHandlers(byte* page)
     {
         const int sigsegv = 11, sigbus = 7;
-        SetHandlerAt(page, KickSignal, (ulong)(page + Offset.Kick), SigactionFlagSigInfo, out _);
+        // Everything is blocked inside the kick, so that what it adds to its thread's mask holds before another signal comes.
+        SetHandlerAt(page, KickSignal, (ulong)(page + Offset.Kick), SigactionFlagSigInfo, out _, ulong.MaxValue);
         KernelSigaction old;
         ReadHandler(page, sigsegv, &old);
         *(ulong*)(page + Offset.PreviousSegvHandler) = old.Handler;
@@ -167,12 +184,13 @@ public static unsafe partial class HostStubs
     private static void SetHandler(int signal, ulong handler, ulong flags, out KernelSigaction old) =>
         SetHandlerAt(Page, signal, handler, flags, out old);
 
-    private static void SetHandlerAt(byte* page, int signal, ulong handler, ulong flags, out KernelSigaction old)
+    private static void SetHandlerAt(byte* page, int signal, ulong handler, ulong flags, out KernelSigaction old, ulong blocked = 0)
     {
         KernelSigaction action = new()
         {
             Handler = handler,
             Flags = flags | SigactionFlagRestorer,
+            Mask = blocked,
             Restorer = (ulong)(page + Offset.Restorer),
         };
         KernelSigaction previous;

@@ -3,7 +3,8 @@
 # invoke        long (nr, a0..a5): a raw system call; -errno on failure.
 # interruptible long (int *pending, nr, a0..a5): the same, unless *pending is set before the
 #               call is entered: then -EINTR. The handler "kick" moves a thread that was caught
-#               between the test and the call to the failing exit, so that no kick is lost.
+#               between the test and the call to the failing exit, so that no kick is lost. It also
+#               blocks the signals of data_held on its thread, in the mask that the frame restores.
 # forward       signal handler: writes the 128-byte siginfo to the pipe in data_fd.
 # rdtsc_entry   the time-stamp counter: everything before has finished, nothing after has begun.
 # copy, zero, cas  guest memory accessors (cas: address, expected, desired, old, whether of 8 bytes or 4): "fault" (SIGSEGV, SIGBUS) sends a fault in one of
@@ -41,6 +42,8 @@ irq_fail:
   ret
 .balign 16
 kick:
+  mov rax, [rip+data_held]
+  or [rdx+296], rax
   mov rax, [rdx+168]
   lea rcx, [rip+irq_start]
   cmp rax, rcx
@@ -143,3 +146,4 @@ data_fd: .long 0
 .long 0
 data_segv: .quad 0
 data_bus: .quad 0
+data_held: .quad 0

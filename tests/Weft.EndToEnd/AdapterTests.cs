@@ -98,6 +98,28 @@ public sealed class AdapterTests : IAsyncLifetime
     public Task Ucx_runs(string transport, string test) => MeetAsync($"ucx_perftest -t {test} -n 50 -w 5 -p {{port}}", $"ucx_perftest -t {test} -n 50 -w 5 -p {{port}} 127.0.0.1",
         new Dictionary<string, string> { ["UCX_TLS"] = transport, ["UCX_NET_DEVICES"] = "mlx4_0:1" });
 
+    [VmFact("cmtime")]
+    public async Task Connections_are_timed()
+    {
+        string port = FreePort();
+        // Its server never ends.
+        await using var running = RunningProcess.Start(InVm($"cmtime -p {port}"));
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        var outcome = await Runs.OnceAsync(InVm($"cmtime -p {port} -c 20 -s 127.0.0.1"));
+        await running.SignalAsync("KILL");
+        Assert.True(outcome is { Status: 0, Hung: false } && outcome.Output.Contains("disconnect", StringComparison.Ordinal), outcome.Describe());
+    }
+
+    [VmFact("qperf")]
+    public async Task Server_that_forks_is_told_why_it_cannot()
+    {
+        await using var running = RunningProcess.Start(InVm("qperf"));
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await Runs.OnceAsync(InVm("qperf -t 1 127.0.0.1 rc_lat"));
+        Assert.Contains("Weft has no fork yet", running.Error);
+        await running.SignalAsync("KILL");
+    }
+
     /// <summary>Both ends must succeed. The client tries again while the server does not listen yet.</summary>
     private async Task MeetAsync(string server, string client, Dictionary<string, string>? more = null)
     {

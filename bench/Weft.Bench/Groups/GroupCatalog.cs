@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Weft.Bench.Groups.Rdma;
 
 namespace Weft.Bench.Groups;
 
@@ -32,6 +33,9 @@ internal static class GroupCatalog
             new KernelBenchmark("futex hand-over", Kernels, "futex", 4_000, "µs")),
         new MpiGroup("mpich", "MPICH"),
         new MpiGroup("openmpi", "Open MPI"),
+        new MpiCodeGroup(),
+        new RdmaGroup(),
+        new RdmaHostsGroup(),
         new StartGroup(),
         new IdleGroup(),
     ];

@@ -60,10 +60,10 @@ public sealed partial class PathResolver
     }
 
     /// <summary>The working directory as the program sees it, a char a byte; "(unreachable)…" when it is outside of the mounts.</summary>
-    public string DescribeWorkingDirectory(GuestThread thread)
+    public string DescribeWorkingDirectory(NativeBuffer scratch)
     {
         using FileLease directory = RentWorkingDirectory();
-        return Describe(thread.Scratch, directory.Description);
+        return Describe(scratch, directory.Description);
     }
 
     /// <summary>What readlink("/proc/self/fd/N") gives for an open description, a char a byte.</summary>

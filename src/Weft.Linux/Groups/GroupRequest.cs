@@ -23,4 +23,7 @@ internal enum GroupRequest
 
     /// <summary>The memory itself: arena length, page tables' root and reader word's place (8 bytes each), with two descriptors.</summary>
     Memory = 7,
+
+    /// <summary>The ids of the threads.</summary>
+    ListThreads = 8,
 }

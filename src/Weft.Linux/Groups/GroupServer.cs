@@ -15,13 +15,14 @@ namespace Weft.Linux.Groups;
 internal sealed class GroupServer
 {
     private const int PollEntryBytes = 8, PollIn = 1, MostConnections = 1024, FirstConnection = 2;
-    private const int ReplyHeaderBytes = 4, RangeBytes = 16, MostRanges = 1024;
+    private const int ReplyHeaderBytes = 4, RangeBytes = 16, MostRanges = 1024, ScratchBytes = 64 << 10;
 
     private readonly Group _group;
     private readonly Process _process;
     private readonly IGroupRegister _register;
     private readonly int _listener;
     private readonly NativeBuffer _buffer = new(GroupSocket.BufferBytes);
+    private readonly NativeBuffer _scratch = new(ScratchBytes);
     private readonly NativeBuffer _polled = new((MostConnections * 2 + FirstConnection) * PollEntryBytes);
     private readonly List<Connection> _connections = [];
 
@@ -132,6 +133,9 @@ internal sealed class GroupServer
             case GroupRequest.ReadLink:
                 replyBytes = View(Encoding.Latin1.GetString(body), VirtualNodeKind.Symlink);
                 break;
+            case GroupRequest.ListThreads:
+                replyBytes = Reply(0, MemoryMarshal.AsBytes(Array.ConvertAll(_process.Threads, thread => thread.ThreadId).AsSpan()));
+                break;
             case GroupRequest.ListDescriptors:
                 replyBytes = Reply(0, MemoryMarshal.AsBytes(_process.Files.OpenDescriptors().AsSpan()));
                 break;
@@ -162,6 +166,7 @@ internal sealed class GroupServer
                 if (used + RangeBytes > ReplyHeaderBytes + MostRanges * RangeBytes
                     || !_process.Memory.TryGetHostRange(address, left, need, out HostAddress host, out ulong contiguous))
                     return Finish(used);
+                _process.Memory.FillForMember(address, contiguous);
                 BinaryPrimitives.WriteUInt64LittleEndian(_buffer.Span[used..], host.Value);
                 BinaryPrimitives.WriteUInt64LittleEndian(_buffer.Span[(used + sizeof(ulong))..], contiguous);
                 used += RangeBytes;
@@ -190,7 +195,10 @@ internal sealed class GroupServer
 
     private int View(string name, VirtualNodeKind kind)
     {
-        bool isKnown = Array.IndexOf(kind == VirtualNodeKind.File ? MemberFiles.Files : MemberFiles.Links, name) >= 0;
+        bool isKnown = kind == VirtualNodeKind.File ? MemberFiles.IsFile(name) : Array.IndexOf(MemberFiles.Links, name) >= 0;
+        // Made here: the tree's own link uses the scratch memory of the thread that asks.
+        if (name == MemberFiles.WorkingDirectory && isKnown)
+            return Reply(0, Encoding.Latin1.GetBytes(_process.Paths.DescribeWorkingDirectory(_scratch)));
         GuestThread[] threads = _process.Threads;
         if (!isKnown || threads.Length == 0 || _process.Kernel.VirtualFiles is not { } view
             || !view.TryResolve(threads[0], $"/proc/{_process.Id}/{name}", out VirtualNode? node) || node is null || node.Kind != kind)

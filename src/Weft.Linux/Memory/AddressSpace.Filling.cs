@@ -37,6 +37,21 @@ public sealed partial class AddressSpace
         return FillAlignedLocked(area, address, area.WindowBytes, populate: true);
     }
 
+    /// <summary>
+    /// Writes the missing page-table entries of a range that a member of the group copies, as far as one area holds it: the
+    /// member's next copy needs no exit then. Natively such a call makes pages present too.
+    /// </summary>
+    internal void FillForMember(GuestVirtualAddress address, ulong lengthBytes)
+    {
+        lock (_lock)
+        {
+            if (FindLocked(address.Value) is not { Content: HostContent.Anonymous } area)
+                return;
+            ulong start = address.Value & ~(PageSize - 1), wanted = address.Value - start + Math.Min(lengthBytes, MostFillBytes);
+            FillLocked(area, start, Math.Min(area.End, start + ((wanted + PageSize - 1) & ~(PageSize - 1))));
+        }
+    }
+
     private FaultOutcome FillAlignedLocked(MemoryArea area, ulong address, ulong windowBytes, bool populate)
     {
         ulong start = Math.Max(area.Start, address & ~(windowBytes - 1));

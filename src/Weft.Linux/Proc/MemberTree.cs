@@ -21,7 +21,12 @@ internal static class MemberTree
 
     private static List<VirtualEntry> Entries()
     {
-        List<VirtualEntry> entries = [new VirtualEntry("fd", VirtualNodeKind.Directory)];
+        List<VirtualEntry> entries =
+        [
+            new VirtualEntry(MemberFiles.Descriptors, VirtualNodeKind.Directory),
+            new VirtualEntry(MemberFiles.DescriptorInfos, VirtualNodeKind.Directory),
+            new VirtualEntry(MemberFiles.Threads, VirtualNodeKind.Directory),
+        ];
         foreach (string file in MemberFiles.Files)
             entries.Add(new VirtualEntry(file, VirtualNodeKind.File));
         foreach (string link in MemberFiles.Links)
@@ -33,11 +38,29 @@ internal static class MemberTree
     {
         if (Array.IndexOf(MemberFiles.Links, name) >= 0)
             return new ViewLink(thread => Encoding.Latin1.GetString(peer.Ask(thread, GroupRequest.ReadLink, Encoding.Latin1.GetBytes(name)) ?? []));
-        if (name == "fd")
-            return new DynamicDirectory((thread, number) => Descriptor(peer, thread, number, context), thread => List(peer, thread), OwnerReadExecute);
-        return Array.IndexOf(MemberFiles.Files, name) < 0 ? null
-            : new ViewFile(thread => peer.Ask(thread, GroupRequest.ReadFile, Encoding.Latin1.GetBytes(name)) ?? []);
+        return name switch
+        {
+            MemberFiles.Descriptors => new DynamicDirectory((thread, number) => Descriptor(peer, thread, number, context),
+                thread => List(peer, thread, GroupRequest.ListDescriptors, VirtualNodeKind.Symlink), OwnerReadExecute),
+            MemberFiles.DescriptorInfos => new DynamicDirectory(
+                (thread, number) => Has(peer, thread, GroupRequest.ListDescriptors, number) ? File(peer, $"{name}/{number}") : null,
+                thread => List(peer, thread, GroupRequest.ListDescriptors, VirtualNodeKind.File)),
+            MemberFiles.Threads => new DynamicDirectory(
+                (thread, id) => Has(peer, thread, GroupRequest.ListThreads, id) ? Thread(peer, id) : null,
+                thread => List(peer, thread, GroupRequest.ListThreads, VirtualNodeKind.Directory)),
+            _ => MemberFiles.IsFile(name) ? File(peer, name) : null,
+        };
     }
+
+    private static ViewFile File(GroupPeer peer, string path) =>
+        new(thread => peer.Ask(thread, GroupRequest.ReadFile, Encoding.Latin1.GetBytes(path)) ?? []);
+
+    private static DynamicDirectory Thread(GroupPeer peer, string id) => new(
+        (_, file) => Array.IndexOf(MemberFiles.Files, file) >= 0 ? File(peer, $"{MemberFiles.Threads}/{id}/{file}") : null,
+        _ => [.. MemberFiles.Files.Select(file => new VirtualEntry(file, VirtualNodeKind.File))]);
+
+    private static bool Has(GroupPeer peer, GuestThread thread, GroupRequest list, string number) =>
+        List(peer, thread, list, VirtualNodeKind.File).Any(entry => entry.Name == number);
 
     /// <summary>The host's own way to the same file. A VM with narrowed files gets memory only: else a member's files would lead out.</summary>
     private static ViewHostPath? Descriptor(GroupPeer peer, GuestThread thread, string name, ViewContext context)
@@ -50,12 +73,12 @@ internal static class MemberTree
         return isMemory || !context.Options.NarrowsFiles ? new ViewHostPath(path) : null;
     }
 
-    private static IReadOnlyList<VirtualEntry> List(GroupPeer peer, GuestThread thread)
+    private static VirtualEntry[] List(GroupPeer peer, GuestThread thread, GroupRequest request, VirtualNodeKind kind)
     {
-        ReadOnlySpan<int> numbers = MemoryMarshal.Cast<byte, int>(peer.Ask(thread, GroupRequest.ListDescriptors) ?? []);
+        ReadOnlySpan<int> numbers = MemoryMarshal.Cast<byte, int>(peer.Ask(thread, request) ?? []);
         VirtualEntry[] entries = new VirtualEntry[numbers.Length];
         for (int index = 0; index < entries.Length; index++)
-            entries[index] = new VirtualEntry(numbers[index].ToString(CultureInfo.InvariantCulture), VirtualNodeKind.Symlink);
+            entries[index] = new VirtualEntry(numbers[index].ToString(CultureInfo.InvariantCulture), kind);
         return entries;
     }
 }

@@ -93,7 +93,7 @@ internal sealed class ProcessTree
         _entries.Add("comm", new Entry(VirtualNodeKind.File, view => new ViewFile(
             _ => Encoding.Latin1.GetBytes(view.Name + "\n"), (_, content) => Rename(view, content), OwnerWrite)));
         AddLink("exe", (view, _) => _context.Paths.Of(view.ExecutablePath));
-        AddLink("cwd", (view, thread) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(view.Process.Paths.DescribeWorkingDirectory(thread))));
+        AddLink("cwd", (view, thread) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(view.Process.Paths.DescribeWorkingDirectory(thread.Scratch))));
         AddLink("root", (_, _) => "/");
         Add("fd", VirtualNodeKind.Directory, _descriptors);
         Add("fdinfo", VirtualNodeKind.Directory, _descriptorInfos);

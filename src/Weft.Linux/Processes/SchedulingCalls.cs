@@ -9,7 +9,8 @@ internal static class SchedulingCalls
 {
     private const int PriorityBytes = 4, TimespecBytes = 16, WhichProcess = 0, IoWhichProcess = 1;
 
-    [SystemCall(SystemCall.SchedYield, SupportState.Full, Ways = CallWays.Attendant)]
+    // Not by the attendant: it would give away a core that is not the caller's, and poll on one that others want.
+    [SystemCall(SystemCall.SchedYield, SupportState.Full)]
     internal static SyscallResult Yield(GuestThread thread) => HostStubs.Call(SystemCall.SchedYield);
 
     [SystemCall(SystemCall.Getpriority, SupportState.Full, Ways = CallWays.Attendant)]

@@ -9,7 +9,6 @@ namespace Weft.Linux.Signals;
 /// </remarks>
 public sealed partial class ProcessSignals
 {
-    private const int ExitStatusOfSignal = 128;
     private readonly Lock _lock = new();
     private readonly Process _process;
     private readonly SignalActions _actions = new();
@@ -47,7 +46,7 @@ public sealed partial class ProcessSignals
     }
 
     /// <summary>Ends the process as a signal's default action does. Never returns.</summary>
-    internal void Kill(int signal) => _process.Kernel.End(ExitStatusOfSignal + signal);
+    internal void Kill(int signal) => _process.Kernel.EndBySignal(signal);
 
     /// <summary>Sends a signal to a thread, or to the process. EAGAIN when a real-time signal finds the queue full.</summary>
     internal Errno TrySend(in SignalInfo info, ThreadSignals? target)

@@ -21,6 +21,9 @@ internal static class PortDescription
     /// <summary>The most READs and atomics outstanding at either end.</summary>
     internal const uint MostReads = 16;
 
+    /// <summary>Completion times are nanoseconds, of which 48 bits are told.</summary>
+    private const ulong TimestampMask = (1UL << 48) - 1, ClockKilohertz = 1_000_000;
+
     private const uint MostMessageBytes = 1u << 30;
 
     /// <summary>
@@ -54,11 +57,13 @@ internal static class PortDescription
         response[171] = (byte)AdapterNames.PortCount;
     }
 
-    /// <summary>struct ib_uverbs_ex_query_device_resp: nothing on top but the capabilities in 64 bits.</summary>
+    /// <summary>struct ib_uverbs_ex_query_device_resp: on top the clock of completion times and the capabilities in 64 bits.</summary>
     internal static void PutExtendedDevice(Span<byte> response, in DeviceAttributes device)
     {
         PutDevice(response, device);
         BinaryPrimitives.WriteUInt32LittleEndian(response[180..], ExtendedDeviceBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(response[208..], TimestampMask);
+        BinaryPrimitives.WriteUInt64LittleEndian(response[216..], ClockKilohertz);
         BinaryPrimitives.WriteUInt64LittleEndian(response[224..], DeviceCapabilities);
     }
 
