@@ -1,4 +1,3 @@
-
 namespace Weft.Linux.Verbs;
 
 /// <summary>A completion channel: the program's descriptors and its completion queues keep it.</summary>
