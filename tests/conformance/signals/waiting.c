@@ -34,7 +34,7 @@ struct later {
 static void *send_later(void *p)
 {
     struct later *l = p;
-    sleep_ms(5);
+    sleep_ms(30);
     pthread_kill(l->to, l->number);
     return NULL;
 }
