@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Measures programs in a VM against the same natively, prints a table and writes bench/results/GROUP.json.
-# Usage: bench/run.sh [--quick] [--figures] [GROUP…]
+# Usage: bench/run.sh [--quick] [--figures | --collect] [GROUP…]
 #   --quick    a minute or so, on fewer rounds
 #   --figures  also write bench/figures.json, which SPECIFICATION.md quotes; on a quiet machine only
+#   --collect  measure nothing; write bench/figures.json from bench/results, for groups that were measured one by one
 #   --list     name the groups
 # WEFT_BIN names a weft binary to measure instead of this tree's.
 set -euo pipefail

@@ -11,7 +11,7 @@ internal static class BenchCommand
     internal static int Run(string[] args)
     {
         string[] names = [.. args.Where(argument => !argument.StartsWith('-'))];
-        string[] known = ["--quick", "--figures", "--list", "--help"];
+        string[] known = ["--quick", "--figures", "--collect", "--list", "--help"];
         IReadOnlyList<IBenchmarkGroup> all = GroupCatalog.All;
         string? wrong = args.FirstOrDefault(argument => argument.StartsWith('-') && !known.Contains(argument))
             ?? names.FirstOrDefault(name => all.All(group => group.Name != name));
@@ -19,11 +19,16 @@ internal static class BenchCommand
         {
             if (wrong is not null)
                 Console.Error.WriteLine($"bench: '{wrong}' is neither an option nor a group");
-            Console.WriteLine($"usage: bench/run.sh [--quick] [--figures] [GROUP…]\ngroups: {string.Join(' ', all.Select(group => group.Name))}");
+            Console.WriteLine($"usage: bench/run.sh [--quick] [--figures | --collect] [GROUP…]\ngroups: {string.Join(' ', all.Select(group => group.Name))}");
             return wrong is null ? Success : UsageError;
         }
         Bench bench = Bench.Create(args.Contains("--quick"));
         ResultStore store = new(bench);
+        if (args.Contains("--collect"))
+        {
+            store.WriteFigures();
+            return Success;
+        }
         bool complete = true;
         TableReport.PrintHead(bench);
         foreach (IBenchmarkGroup group in all.Where(group => names.Length == 0 || names.Contains(group.Name)))

@@ -19,13 +19,21 @@ internal static class Comparison
                 Vm = rounds.Of(Contestant.Vm)?.Times(factor),
                 Runsc = rounds.Of(Contestant.GVisor)?.Times(factor),
                 Measured = rounds.Ratio(Contestant.Vm, Contestant.Native),
-                Note = rounds.Failure(Contestant.GVisor) is { } why ? $"runsc: {why}" : null,
+                Note = rounds.Failure(Contestant.GVisor) is { } why ? $"runsc: {why}" : Control(rounds),
             };
         }
         catch (BenchmarkException error)
         {
             return new Figure { Name = name, Unit = unit, Error = error.Message };
         }
+    }
+
+    private static string? Control(Rounds rounds)
+    {
+        if (!rounds.Has(Contestant.Again))
+            return null;
+        Spread control = rounds.Ratio(Contestant.Again, Contestant.Native);
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"native / itself {control.Median:0.000} × [{control.Low:0.000}–{control.High:0.000}]");
     }
 
     /// <summary>How many of a unit a nanosecond is.</summary>

@@ -9,7 +9,7 @@ internal sealed record Contestant(string Name, string[] Command, bool IsGuest = 
     /// <summary>Measured by processor time instead of the clock; see <see cref="RoundServer.ProcessorRound"/>.</summary>
     internal bool ByProcessorTime { get; init; }
 
-    internal const string Native = "native", Vm = "vm", GVisor = "runsc";
+    internal const string Native = "native", Again = "native again", Vm = "vm", GVisor = "runsc";
 
     /// <summary>The program natively, in a VM, and under runsc if that is there.</summary>
     internal static List<Contestant> Of(Bench bench, params string[] command)
@@ -17,6 +17,14 @@ internal sealed record Contestant(string Name, string[] Command, bool IsGuest = 
         List<Contestant> all = [new(Native, command), new(Vm, [bench.Weft, "run", "--", .. command])];
         if (bench.Runsc.IsThere)
             all.Add(new Contestant(GVisor, bench.Runsc.Wrap(command), IsGuest: true));
+        return all;
+    }
+
+    /// <summary>The same and the native program once more: what it differs from itself by is the machine's noise.</summary>
+    internal static List<Contestant> WithControl(Bench bench, params string[] command)
+    {
+        List<Contestant> all = Of(bench, command);
+        all.Insert(1, new Contestant(Again, command));
         return all;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Weft.Bench.Groups;
 
@@ -31,8 +32,27 @@ internal sealed class ResultStore(Bench bench)
         Save(Path.Combine(folder, group.Name + ".json"), new() { [group.Name] = figures });
     }
 
-    /// <summary>Writes bench/figures.json with all groups of this run.</summary>
-    internal void WriteFigures() => Save(Path.Combine(bench.Root, "bench/figures.json"), _groups);
+    /// <summary>
+    /// Writes bench/figures.json with what bench/results has of all groups, measured as thoroughly as this run, and when each was
+    /// measured: a quiet quarter of an hour in one piece is hard to come by.
+    /// </summary>
+    internal void WriteFigures()
+    {
+        JsonObject groups = [], measured = [], whole = [];
+        foreach (IBenchmarkGroup group in GroupCatalog.All)
+        {
+            string file = Path.Combine(bench.Root, "bench/results", group.Name + ".json");
+            if (!File.Exists(file) || JsonNode.Parse(File.ReadAllText(file)) is not JsonObject part || (bool?)part["quick"] != bench.IsQuick)
+                continue;
+            measured[group.Name] = new JsonObject { ["at"] = part["measuredAt"]?.DeepClone(), ["commit"] = part["commit"]?.DeepClone(), ["load"] = part["load"]?.DeepClone() };
+            groups[group.Name] = part["groups"]?[group.Name]?.DeepClone();
+            foreach (string name in (string[])["quick", "sessions", "roundsPerSession", "processor", "processors", "kernel", "runsc"])
+                whole[name] = part[name]?.DeepClone();
+        }
+        whole["measured"] = measured;
+        whole["groups"] = groups;
+        File.WriteAllText(Path.Combine(bench.Root, "bench/figures.json"), whole.ToJsonString(Format) + "\n");
+    }
 
     private void Save(string path, Dictionary<string, List<Figure>> groups)
     {

@@ -21,6 +21,8 @@ internal sealed partial class AdapterContext
             }
             pair!.Handle = _pairs.Add(pair);
             CountUsers(pair, 1);
+            if (pair.Type != QueuePairType.XrcReceive)
+                Guard(pair.ProtectionDomain, 1);
             Vm.QueuePairs++;
             reply = new QueueReply { Handle = pair.Handle, Number = pair.Number };
             return Errno.None;
@@ -162,7 +164,7 @@ internal sealed partial class AdapterContext
         CompletionQueue? sends = isTarget ? null : _completionQueues.Find(request.SendQueue);
         CompletionQueue? receives = isTarget || isSource ? null : _completionQueues.Find(request.ReceiveQueue);
         SharedReceiveQueue? shared = request.SharedReceiveQueue == 0 ? null : _sharedQueues.Find(request.SharedReceiveQueue);
-        if (isTarget && domain is null || !isTarget && (sends is null || !_domains.Contains(request.ProtectionDomain))
+        if (isTarget && domain is null || !isTarget && (sends is null || !_domains.ContainsKey(request.ProtectionDomain))
             || !isTarget && !isSource && receives is null || request.SharedReceiveQueue != 0 && shared is null)
             return Errno.EINVAL;
         if (Vm.QueuePairs >= Vm.Device.MostQueuePairs)
@@ -219,6 +221,8 @@ internal sealed partial class AdapterContext
         _pairs.Remove(pair.Handle);
         Adapter.Remove(pair);
         CountUsers(pair, -1);
+        if (pair.Type != QueuePairType.XrcReceive)
+            Guard(pair.ProtectionDomain, -1);
         Vm.QueuePairs--;
         Vm.Ended.Add(pair.Counts);
         LocalOperations.UnbindWindows(pair);

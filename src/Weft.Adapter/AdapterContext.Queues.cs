@@ -9,6 +9,9 @@ internal sealed partial class AdapterContext
     private const uint MostEntries = (1 << 22) - 1, MostRequests = 1 << 14, MostSegments = 64;
     private const ulong RecordAlignment = 4;
 
+    /// <summary>Of a VM: each is a descriptor of the daemon's, which serves other VMs too.</summary>
+    private const int MostChannels = 1024;
+
     /// <inheritdoc/>
     public Errno CreateChannel(out uint handle, out int descriptor)
     {
@@ -18,17 +21,18 @@ internal sealed partial class AdapterContext
             return error;
         using (Adapter.Gate.Enter())
         {
-            if (_isClosed)
+            if (!_isClosed && Vm.Channels < MostChannels)
             {
-                pipe!.Dispose();
-                HostStubs.Call(SystemCall.Close, descriptor);
-                descriptor = -1;
-                return Errno.EINVAL;
+                Vm.Channels++;
+                handle = _channels.Add(new CompletionChannel(pipe!));
+                return Errno.None;
             }
-            CompletionChannel channel = new(pipe!);
-            handle = channel.Handle = _channels.Add(channel);
-            return Errno.None;
+            error = _isClosed ? Errno.EINVAL : Errno.EMFILE;
         }
+        pipe!.Dispose();
+        HostStubs.Call(SystemCall.Close, descriptor);
+        descriptor = -1;
+        return error;
     }
 
     /// <inheritdoc/>
@@ -40,8 +44,7 @@ internal sealed partial class AdapterContext
                 return Errno.EINVAL;
             if (channel.Users > 0)
                 return Errno.EBUSY;
-            _channels.Remove(handle);
-            channel.Pipe.Dispose();
+            EndChannel(handle, channel);
             return Errno.None;
         }
     }
@@ -70,9 +73,11 @@ internal sealed partial class AdapterContext
             queue.Handle = _completionQueues.Add(queue);
             queue.Number = Adapter.NextCompletionQueue();
             if (channel is not null)
+            {
                 channel.Users++;
+                Adapter.Engine.Add(queue);
+            }
             Vm.CompletionQueues++;
-            Adapter.Engine.Changed();
             reply = new CompletionQueueReply { Handle = queue.Handle, Number = queue.Number };
             return Errno.None;
         }
@@ -119,7 +124,7 @@ internal sealed partial class AdapterContext
         {
             XrcDomain? domain = request.XrcDomain == 0 ? null : _xrcDomains.Find(request.XrcDomain);
             CompletionQueue? completions = request.CompletionQueue == 0 ? null : _completionQueues.Find(request.CompletionQueue);
-            if (!_domains.Contains(request.ProtectionDomain) || request.XrcDomain != 0 && (domain is null || completions is null)
+            if (!_domains.ContainsKey(request.ProtectionDomain) || request.XrcDomain != 0 && (domain is null || completions is null)
                 || request.Limit > request.Ring.Count || !IsRing(request.Ring, buffer) || request.Ring.Count < 2 || request.Ring.StrideShift < 5)
                 return Errno.EINVAL;
             if (Vm.SharedReceiveQueues >= Vm.Device.MostSharedReceiveQueues)
@@ -139,6 +144,7 @@ internal sealed partial class AdapterContext
                 queue.Release();
                 return Errno.ENOMEM;
             }
+            Guard(queue.ProtectionDomain, 1);
             queue.Handle = _sharedQueues.Add(queue);
             if (completions is not null)
                 completions.Users++;
@@ -238,15 +244,25 @@ internal sealed partial class AdapterContext
     {
         _completionQueues.Remove(queue.Handle);
         if (queue.Channel is not null)
+        {
             queue.Channel.Users--;
+            Adapter.Engine.Forget(queue);
+        }
         Vm.CompletionQueues--;
         queue.Release();
-        Adapter.Engine.Changed();
+    }
+
+    private void EndChannel(uint handle, CompletionChannel channel)
+    {
+        _channels.Remove(handle);
+        channel.Pipe.Dispose();
+        Vm.Channels--;
     }
 
     private void EndShared(SharedReceiveQueue queue)
     {
         _sharedQueues.Remove(queue.Handle);
+        Guard(queue.ProtectionDomain, -1);
         Adapter.Remove(queue);
         if (queue.Completions is not null)
             queue.Completions.Users--;

@@ -6,7 +6,11 @@ namespace Weft.Adapter;
 /// <summary>One context of a VM. Every call enters the adapter's gate: the engine then touches nothing of it.</summary>
 internal sealed partial class AdapterContext : IAdapterContext
 {
-    private readonly HashSet<uint> _domains = [];
+    /// <summary>Of a VM, protection and XRC domains together; and objects that one stay under the gate ends.</summary>
+    private const int MostDomains = 1 << 16, MostEndedAtOnce = 1024;
+
+    /// <summary>Protection domains, and how many objects each guards.</summary>
+    private readonly Dictionary<uint, int> _domains = [];
     private readonly HandleTable<MemoryKey> _keys = new();
     private readonly HandleTable<CompletionChannel> _channels = new();
     private readonly HandleTable<CompletionQueue> _completionQueues = new();
@@ -15,6 +19,7 @@ internal sealed partial class AdapterContext : IAdapterContext
     private readonly HandleTable<XrcDomain> _xrcDomains = new();
     private readonly EventPipe _async;
     private int _asyncReader;
+    private int _windows;
     private bool _isClosed;
 
     internal AdapterContext(AdapterVm vm, EventPipe async, int asyncReader) => (Vm, _async, _asyncReader) = (vm, async, asyncReader);
@@ -27,8 +32,6 @@ internal sealed partial class AdapterContext : IAdapterContext
     internal IEnumerable<QueuePair> Pairs => _pairs.All;
 
     internal int CompletionQueueCount => _completionQueues.Count;
-
-    internal IEnumerable<CompletionQueue> ArmableQueues => _completionQueues.All.Where(queue => queue.Channel is not null);
 
     private VirtualAdapter Adapter => Vm.Adapter;
 
@@ -43,8 +46,11 @@ internal sealed partial class AdapterContext : IAdapterContext
             handle = 0;
             if (_isClosed)
                 return Errno.EINVAL;
+            if (Vm.Domains >= MostDomains)
+                return Errno.ENOMEM;
+            Vm.Domains++;
             handle = ++Vm.LastProtectionDomain;
-            _domains.Add(handle);
+            _domains.Add(handle, 0);
             return Errno.None;
         }
     }
@@ -54,12 +60,12 @@ internal sealed partial class AdapterContext : IAdapterContext
     {
         using (Adapter.Gate.Enter())
         {
-            if (!_domains.Contains(handle))
+            if (!_domains.TryGetValue(handle, out int users))
                 return Errno.EINVAL;
-            if (_keys.All.Any(key => key.ProtectionDomain == handle) || _pairs.All.Any(pair => pair.ProtectionDomain == handle)
-                || _sharedQueues.All.Any(queue => queue.ProtectionDomain == handle))
+            if (users > 0)
                 return Errno.EBUSY;
             _domains.Remove(handle);
+            Vm.Domains--;
             return Errno.None;
         }
     }
@@ -70,7 +76,7 @@ internal sealed partial class AdapterContext : IAdapterContext
         keys = default;
         using (Adapter.Gate.Enter())
         {
-            if (!_domains.Contains(request.ProtectionDomain))
+            if (!_domains.ContainsKey(request.ProtectionDomain))
                 return Errno.EINVAL;
             Errno error = CheckRegion(request, extents, out MemoryView? view);
             if (error != Errno.None)
@@ -82,6 +88,7 @@ internal sealed partial class AdapterContext : IAdapterContext
                 view!.Release();
                 return Errno.ENOMEM;
             }
+            Guard(key.ProtectionDomain, 1);
             keys = KeysOf(_keys.Add(key), key);
             return Errno.None;
         }
@@ -95,7 +102,7 @@ internal sealed partial class AdapterContext : IAdapterContext
         using (Adapter.Gate.Enter())
         {
             if (_keys.Find(handle) is not { WindowType: 0 } key || flags is 0 or > (translation | domain | access)
-                || (flags & domain) != 0 && !_domains.Contains(request.ProtectionDomain))
+                || (flags & domain) != 0 && !_domains.ContainsKey(request.ProtectionDomain))
                 return Errno.EINVAL;
             if (key.Windows > 0)
                 return Errno.EBUSY;
@@ -114,7 +121,10 @@ internal sealed partial class AdapterContext : IAdapterContext
             else if ((flags & access) != 0)
                 key.Access = (AccessRights)request.Access;
             if ((flags & domain) != 0)
-                key.ProtectionDomain = request.ProtectionDomain;
+            {
+                Guard(key.ProtectionDomain, -1);
+                Guard(key.ProtectionDomain = request.ProtectionDomain, 1);
+            }
             keys = KeysOf(handle, key);
             return Errno.None;
         }
@@ -140,11 +150,13 @@ internal sealed partial class AdapterContext : IAdapterContext
         keys = default;
         using (Adapter.Gate.Enter())
         {
-            if (!_domains.Contains(protectionDomain) || type is not (1 or 2))
+            if (!_domains.ContainsKey(protectionDomain) || type is not (1 or 2))
                 return Errno.EINVAL;
             MemoryKey key = new() { Owner = this, ProtectionDomain = protectionDomain, WindowType = type };
             if (!Vm.Keys.TryAdd(key))
                 return Errno.ENOMEM;
+            Guard(protectionDomain, 1);
+            _windows++;
             keys = KeysOf(_keys.Add(key), key);
             return Errno.None;
         }
@@ -179,6 +191,9 @@ internal sealed partial class AdapterContext : IAdapterContext
             {
                 if (isNamed && (openFlags & create) == 0)
                     return Errno.EAGAIN;
+                if (Vm.Domains >= MostDomains)
+                    return Errno.ENOMEM;
+                Vm.Domains++;
                 Vm.XrcDomains.Add(domain = new XrcDomain(device, inode));
             }
             domain.Openings++;
@@ -204,42 +219,55 @@ internal sealed partial class AdapterContext : IAdapterContext
     /// <inheritdoc/>
     public void Dispose()
     {
-        using (Adapter.Gate.Enter())
-            CloseUnderGate();
+        Close();
         Adapter.Engine.Wake();
     }
 
-    /// <summary>Frees all that the context made.</summary>
-    internal void CloseUnderGate()
+    /// <summary>Frees all that the context made, some at a time: others' traffic goes on between.</summary>
+    internal void Close()
     {
-        if (_isClosed)
-            return;
+        bool isDone = false;
+        while (!isDone)
+            using (Adapter.Gate.Enter())
+                isDone = EndSome(MostEndedAtOnce);
+    }
+
+    /// <summary>Ends up to so many objects of a kind; true when none of any is left. What uses others ends before them.</summary>
+    private bool EndSome(int most)
+    {
         _isClosed = true;
-        _domains.Clear();
-        foreach (QueuePair pair in _pairs.All.ToArray())
-            EndPair(pair);
-        foreach (SharedReceiveQueue queue in _sharedQueues.All.ToArray())
+        foreach ((uint handle, QueuePair pair) in _pairs.Some(most))
+            if (pair.Owner == this)
+                EndPair(pair);
+            else
+                _pairs.Remove(handle);
+        if (_pairs.Count > 0)
+            return false;
+        // Nothing binds windows any more.
+        if (_windows > 0)
+            foreach ((uint handle, MemoryKey window) in _keys.Some(int.MaxValue).Where(entry => entry.Value.WindowType != 0))
+                RemoveKey(handle, window);
+        foreach ((uint handle, MemoryKey key) in _keys.Some(most))
+            RemoveKey(handle, key);
+        foreach ((_, SharedReceiveQueue queue) in _sharedQueues.Some(most))
             EndShared(queue);
-        foreach (CompletionQueue queue in _completionQueues.All.ToArray())
+        foreach ((_, CompletionQueue queue) in _completionQueues.Some(_sharedQueues.Count > 0 ? 0 : most))
             EndCompletionQueue(queue);
-        foreach (CompletionChannel channel in _channels.All)
-            channel.Pipe.Dispose();
-        foreach (MemoryKey window in _keys.All.Where(key => key.WindowType != 0))
-            window.Unbind();
-        foreach (MemoryKey key in _keys.All)
-        {
-            Vm.Keys.Remove(key);
-            if (key.WindowType == 0)
-                key.View!.Release();
-        }
-        foreach (XrcDomain domain in _xrcDomains.All)
-            if (--domain.Openings == 0)
-                Vm.XrcDomains.Remove(domain);
-        _pairs.Clear();
-        _channels.Clear();
-        _keys.Clear();
-        _xrcDomains.Clear();
-        Vm.Contexts.Remove(this);
+        foreach ((uint handle, CompletionChannel channel) in _channels.Some(_completionQueues.Count > 0 ? 0 : most))
+            EndChannel(handle, channel);
+        foreach ((uint handle, XrcDomain domain) in _xrcDomains.Some(_sharedQueues.Count > 0 ? 0 : most))
+            CloseDomain(handle, domain);
+        if (_keys.Count + _sharedQueues.Count + _completionQueues.Count + _channels.Count + _xrcDomains.Count > 0)
+            return false;
+        if (Vm.Contexts.Remove(this))
+            Leave();
+        return true;
+    }
+
+    private void Leave()
+    {
+        Vm.Domains -= _domains.Count;
+        _domains.Clear();
         int reader = Interlocked.Exchange(ref _asyncReader, -1);
         if (reader >= 0)
             HostStubs.Call(SystemCall.Close, reader);
@@ -296,17 +324,29 @@ internal sealed partial class AdapterContext : IAdapterContext
     {
         _keys.Remove(handle);
         Vm.Keys.Remove(key);
+        Guard(key.ProtectionDomain, -1);
         if (key.WindowType != 0)
+        {
             key.Unbind();
+            _windows--;
+        }
         else
             key.View!.Release();
         key.IsValid = false;
     }
 
+    private void Guard(uint domain, int change)
+    {
+        if (_domains.TryGetValue(domain, out int users))
+            _domains[domain] = users + change;
+    }
+
     private void CloseDomain(uint handle, XrcDomain domain)
     {
         _xrcDomains.Remove(handle);
-        if (--domain.Openings == 0)
-            Vm.XrcDomains.Remove(domain);
+        if (--domain.Openings > 0)
+            return;
+        Vm.XrcDomains.Remove(domain);
+        Vm.Domains--;
     }
 }

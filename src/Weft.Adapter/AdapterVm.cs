@@ -6,6 +6,9 @@ namespace Weft.Adapter;
 /// <summary>One VM of the adapter: its memory, its port, its keys and its contexts.</summary>
 internal sealed class AdapterVm : IAdapterVm
 {
+    /// <summary>Each is a mapping of the daemon's, which serves other VMs too.</summary>
+    private const int MostAttached = 4096;
+
     private readonly Dictionary<int, MappedMemory> _attached = [];
     private readonly MappedMemory _arena;
     private int _lastSource;
@@ -47,6 +50,12 @@ internal sealed class AdapterVm : IAdapterVm
 
     internal int SharedReceiveQueues { get; set; }
 
+    /// <summary>Completion channels of all contexts.</summary>
+    internal int Channels { get; set; }
+
+    /// <summary>Protection and XRC domains of all contexts.</summary>
+    internal int Domains { get; set; }
+
     /// <summary>Protection domains are numbered by VM: keys of all its contexts stand in one table.</summary>
     internal uint LastProtectionDomain { get; set; }
 
@@ -55,6 +64,9 @@ internal sealed class AdapterVm : IAdapterVm
 
     /// <summary>Whether it is known to; the engine's.</summary>
     internal bool TrapsSurely { get; set; }
+
+    /// <summary>Stores to its doorbell page that rang; the engine's.</summary>
+    internal long Doorbells { get; set; }
 
     /// <summary>What its queue pairs did in all; the engine's.</summary>
     internal long Moved { get; set; }
@@ -86,10 +98,10 @@ internal sealed class AdapterVm : IAdapterVm
             return error;
         using (Adapter.Gate.Enter())
         {
-            if (_isGone)
+            if (_isGone || _attached.Count >= MostAttached)
             {
                 memory!.Release();
-                return Errno.ENODEV;
+                return _isGone ? Errno.ENODEV : Errno.ENOMEM;
             }
             source = ++_lastSource;
             _attached.Add(source, memory!);
@@ -126,9 +138,16 @@ internal sealed class AdapterVm : IAdapterVm
             }
             AdapterContext made = new(this, pipe!, reader);
             Contexts.Add(made);
+            Adapter.Engine.Changed();
             context = made;
         }
         return Errno.None;
+    }
+
+    private AdapterContext? FindContext()
+    {
+        using (Adapter.Gate.Enter())
+            return Contexts.Count > 0 ? Contexts[^1] : null;
     }
 
     /// <inheritdoc/>
@@ -139,8 +158,11 @@ internal sealed class AdapterVm : IAdapterVm
             if (_isGone)
                 return;
             _isGone = true;
-            while (Contexts.Count > 0)
-                Contexts[^1].CloseUnderGate();
+        }
+        while (FindContext() is { } context)
+            context.Close();
+        using (Adapter.Gate.Enter())
+        {
             Adapter.RemoveVm(this);
             foreach (MappedMemory memory in _attached.Values)
                 memory.Release();

@@ -3,9 +3,6 @@ namespace Weft.Adapter;
 /// <summary>A completion channel: a pipe of user handles.</summary>
 internal sealed class CompletionChannel(EventPipe pipe)
 {
-    /// <summary>Its handle.</summary>
-    internal uint Handle { get; set; }
-
     /// <summary>Where its events go.</summary>
     internal EventPipe Pipe { get; } = pipe;
 

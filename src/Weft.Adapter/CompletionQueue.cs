@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Weft.Adapter.Control;
 using Weft.Adapter.Mlx4;
 using Weft.Native;
@@ -8,9 +9,12 @@ namespace Weft.Adapter;
 internal sealed class CompletionQueue
 {
     private const uint CounterMask = 0xffffff;
+    private const ulong NanosecondsPerTick = 100;
     private const int ArmOffset = 4, LastWordOffset = 28;
+    private static readonly long Patience = Stopwatch.Frequency / 200;
     private readonly MemoryView _recordView;
     private readonly HostAddress _record;
+    private readonly bool _hasTimestamps;
     private MemoryView _buffer;
     private uint _entries;
     private uint _produced;
@@ -19,12 +23,15 @@ internal sealed class CompletionQueue
     private uint _fired;
     private uint _marks;
     private uint _markedRecord;
+    private uint _overdueArm;
+    private long _overdueSince;
     private bool _isOverrun;
 
     internal CompletionQueue(AdapterContext owner, in CompletionQueueRequest request, MemoryView buffer, MemoryView record)
     {
         (Owner, UserHandle, _entries, EntryBytes) = (owner, request.UserHandle, request.Entries, (int)request.EntryBytes);
         (_buffer, _recordView, _record) = (buffer, record, record.SlotAt(0));
+        _hasTimestamps = request.HasTimestamps != 0;
     }
 
     internal AdapterContext Owner { get; }
@@ -39,6 +46,9 @@ internal sealed class CompletionQueue
 
     /// <summary>Where events go, or null: then arming means nothing.</summary>
     internal CompletionChannel? Channel { get; init; }
+
+    /// <summary>Where it stands in the engine's list; the engine's.</summary>
+    internal int ArmIndex { get; set; }
 
     /// <summary>Queue pairs and shared receive queues that complete here.</summary>
     internal int Users { get; set; }
@@ -62,33 +72,35 @@ internal sealed class CompletionQueue
             Break();
             return;
         }
-        SharedMemory.WriteEntry(EntryAt(_produced), Mlx4Completion.Encode(completion, (_produced & (_entries + 1)) != 0));
+        Mlx4Entry entry = Mlx4Completion.Encode(completion, (_produced & (_entries + 1)) != 0);
+        if (_hasTimestamps && completion.Status == WorkStatus.Success)
+            entry = Mlx4Completion.Stamp(entry, (ulong)Stopwatch.GetElapsedTime(0).Ticks * NanosecondsPerTick);
+        SharedMemory.WriteEntry(EntryAt(_produced), entry);
         _produced++;
         if (completion.IsSolicited || completion.Status != WorkStatus.Success)
             _newestSolicited = _produced;
-        if (Channel is not null)
-            FireIfArmed();
+        if (Channel is not null && IsArmed(out uint arm) && (!ForSolicited(arm) || _newestSolicited == _produced))
+            Fire(arm);
     }
 
     /// <summary>
-    /// Fires an event when the record asks for one and has not had it: after each entry, and again whenever the
-    /// engine looks, since arming after the entry came is the usual race.
+    /// Looks after arms that came after their entry, or whose store had not arrived when the entry was written: the
+    /// usual race. A program that arms and then polls takes such an entry itself and expects no event for it; so one
+    /// is fired only when the entry stays unread for a while.
     /// </summary>
-    internal bool FireIfArmed()
+    /// <param name="now">Ticks of <see cref="Stopwatch"/>.</param>
+    /// <returns>True when an event was fired.</returns>
+    internal bool FireIfOverdue(long now)
     {
-        const uint forSolicited = 1;
-        uint arm = SharedMemory.ReadWord(_record + ArmOffset);
-        uint sequence = arm >> 28 & 3, command = arm >> 24 & 7;
-        if (command == 0 || sequence == _fired)
+        // By the record's consumer, not by the arm's copy of it: what was read since counts.
+        if (!IsArmed(out uint arm) || !IsAhead(ForSolicited(arm) ? _newestSolicited : _produced, Consumer()))
+        {
+            _overdueArm = 0;
             return false;
-        uint newest = command == forSolicited ? _newestSolicited : _produced;
-        uint ahead = (newest - arm) & CounterMask;
-        if (ahead == 0 || ahead > CounterMask / 2 || !Channel!.Pipe.TryWrite(UserHandle))
-            return false;
-        _fired = sequence;
-        CompletionEvents++;
-        Owner.Vm.Moved++;
-        return true;
+        }
+        if (_overdueArm != arm)
+            (_overdueArm, _overdueSince) = (arm, now);
+        return !IsPending(now) && Fire(arm);
     }
 
     /// <summary>Goes on in another buffer. False when there is no room for what is unread or for the mark that tells of it.</summary>
@@ -125,6 +137,36 @@ internal sealed class CompletionQueue
         const uint ownerBit = 0x80;
         for (uint index = _produced; index != _produced + _entries + 1; index++)
             SharedMemory.WriteWordRelease(EntryAt(index) + LastWordOffset, (index & (_entries + 1)) != 0 ? 0 : ownerBit);
+    }
+
+    /// <summary>
+    /// Whether an entry may soon be overdue: who sleeps must look again in a few milliseconds. Not sooner: a program that
+    /// was preempted between arming and polling is to get its core first.
+    /// </summary>
+    internal bool IsPending(long now) => _overdueArm != 0 && now - _overdueSince < Patience;
+
+    private bool IsArmed(out uint arm)
+    {
+        arm = SharedMemory.ReadWord(_record + ArmOffset);
+        return (arm >> 24 & 7) != 0 && (arm >> 28 & 3) != _fired;
+    }
+
+    private static bool ForSolicited(uint arm) => (arm >> 24 & 7) == 1;
+
+    private static bool IsAhead(uint index, uint than)
+    {
+        uint ahead = (index - than) & CounterMask;
+        return ahead is not 0 and <= CounterMask / 2;
+    }
+
+    private bool Fire(uint arm)
+    {
+        if (!Channel!.Pipe.TryWrite(UserHandle))
+            return false;
+        _fired = arm >> 28 & 3;
+        CompletionEvents++;
+        Owner.Vm.Moved++;
+        return true;
     }
 
     private HostAddress EntryAt(uint index) =>

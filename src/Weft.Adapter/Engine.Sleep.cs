@@ -5,13 +5,12 @@ namespace Weft.Adapter;
 
 internal sealed partial class Engine
 {
-    /// <summary>A doorbell that traps costs its VM an exit, and making it plain again several: it is worth it for this many requests between two sleeps.</summary>
-    private const int RequestsWorthSwitching = 4;
-
-    private const int UnrungMs = 1, BrokenMs = 10, LongestMs = 60_000;
+    private const int UnrungMs = 1, OverdueMs = 5, BrokenMs = 10, LongestMs = 60_000;
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
     private bool _hasTrapping;
+    private int _naps;
+    private long _burstEnded, _movedBefore;
 
     /// <summary>How often it slept.</summary>
     internal long Sleeps { get; private set; }
@@ -24,6 +23,8 @@ internal sealed partial class Engine
 
     private void Idle(CrowdWatch crowd)
     {
+        if (_burstEnded != _lastWork)
+            EndBurst();
         double idleUs = (_requester.Now - _lastWork) * UsPerSecond / Stopwatch.Frequency;
         switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts))
         {
@@ -32,13 +33,23 @@ internal sealed partial class Engine
                 break;
             case IdleStep.StepAside:
                 _adapter.Gate.Leave();
-                _sleeper.Doze(IdlePolicy.NapNs(idleUs));
+                _sleeper.Nap(_idle.NapNs(idleUs, _naps++));
                 _adapter.Gate.Take();
                 break;
             default:
                 Sleep();
                 break;
         }
+    }
+
+    private void EndBurst()
+    {
+        _burstEnded = _lastWork;
+        long moved = 0;
+        foreach (AdapterVm vm in _adapter.Vms)
+            moved += vm.Moved;
+        _idle.Worked(moved - _movedBefore);
+        _movedBefore = moved;
     }
 
     /// <summary>
@@ -64,7 +75,6 @@ internal sealed partial class Engine
             Refresh();
         bool wasCalled = _sleeper.TakeBells();
         bool hasWork = FullScan();
-        _requester.Now = Stopwatch.GetTimestamp();
         // After a bell more is likely to come soon. A timer's end is none: it goes on sleeping.
         if (!wasCalled && !hasWork)
             return;
@@ -96,11 +106,12 @@ internal sealed partial class Engine
         bool hasTrapping = false, hasSwitched = false;
         foreach (AdapterVm vm in _adapter.Vms)
         {
-            if (vm.IsTrapping && vm.Moved - vm.MovedWhenAwake >= RequestsWorthSwitching)
+            if (vm.IsTrapping && vm.Moved - vm.MovedWhenAwake >= IdlePolicy.ShortBurst)
             {
                 hasSwitched = true;
                 (vm.IsTrapping, vm.TrapsSurely) = (!vm.Doorbell.SetTrapping(false), false);
                 vm.MovedWhenAwake = vm.Moved;
+                vm.Doorbells += _sleeper.TakeRings(vm.Doorbell.EventDescriptor);
             }
             hasTrapping |= vm.IsTrapping;
         }
@@ -111,11 +122,12 @@ internal sealed partial class Engine
 
     private bool FullScan()
     {
+        _requester.Now = Stopwatch.GetTimestamp();
         bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
         for (int index = 0; index < _pairs.Count; index++)
             found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)
-            found |= queue.FireIfArmed();
+            found |= queue.FireIfOverdue(_requester.Now);
         return found;
     }
 
@@ -131,6 +143,9 @@ internal sealed partial class Engine
             if (pair.WaitsFor == WaitKind.Receiver)
                 most = UnrungMs;
         }
+        foreach (CompletionQueue queue in _armable)
+            if (queue.IsPending(_requester.Now))
+                most = Math.Min(most, OverdueMs);
         if (most > BrokenMs)
             foreach (QueuePair pair in _pairs)
                 if (pair.State == QueuePairState.Error && pair.Receives.Count > 0)

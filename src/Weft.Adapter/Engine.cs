@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Weft.Adapter.Control;
-using Weft.Native;
 
 namespace Weft.Adapter;
 
@@ -32,7 +31,7 @@ internal sealed partial class Engine
         (_adapter, _mode) = (adapter, mode);
         _requester = new Requester(adapter);
         _sleeper = new Sleeper(adapter);
-        _idle = new IdlePolicy(mode);
+        _idle = new IdlePolicy(mode, adapter.Remote is not null);
         _thread = new Thread(Run) { IsBackground = true, Name = "weft adapter" };
     }
 
@@ -46,15 +45,43 @@ internal sealed partial class Engine
         _sleeper.Dispose();
     }
 
-    /// <summary>Queues or VMs came or went: a sleeping engine must make their doorbells trap. Under the gate.</summary>
+    /// <summary>VMs or contexts came or went: a sleeping engine must make their doorbells trap. Under the gate.</summary>
     internal void Changed()
     {
         _hasChanged = true;
         Wake();
     }
 
+    /// <summary>A queue pair is there. Takes the same time however many there are. Under the gate.</summary>
+    internal void Add(QueuePair pair)
+    {
+        pair.SlotIndex = _pairs.Count;
+        _pairs.Add(pair);
+        if (_slots.Length < _pairs.Count)
+            Array.Resize(ref _slots, _pairs.Count * 2);
+        Watch(pair);
+    }
+
+    /// <summary>A queue that has events is there. Under the gate.</summary>
+    internal void Add(CompletionQueue queue)
+    {
+        queue.ArmIndex = _armable.Count;
+        _armable.Add(queue);
+    }
+
+    /// <summary>Such a queue ends. Under the gate.</summary>
+    internal void Forget(CompletionQueue queue)
+    {
+        CompletionQueue last = _armable[^1];
+        (_armable[queue.ArmIndex], last.ArmIndex) = (last, queue.ArmIndex);
+        _armable.RemoveAt(_armable.Count - 1);
+    }
+
     /// <summary>Something may be there to do: ends a sleep. Any thread.</summary>
     internal void Wake() => _sleeper.Wake();
+
+    /// <summary>As <see cref="Wake"/>, after a change that was not made under the gate: it ends the next sleep where there is none now.</summary>
+    internal void WakeAlways() => _sleeper.WakeAlways();
 
     /// <summary>A queue pair is to be looked at in the next round. Under the gate.</summary>
     internal void Promote(QueuePair pair)
@@ -65,16 +92,19 @@ internal sealed partial class Engine
         pair.IsHot = pair.State is not (QueuePairState.Reset or QueuePairState.Init or QueuePairState.ReadyToReceive);
         if (pair.IsHot)
             _hot.Add(pair);
-        if (!_hasChanged)
-            Watch(pair);
+        Watch(pair);
     }
 
     /// <summary>A queue pair ends. Under the gate.</summary>
     internal void Forget(QueuePair pair)
     {
-        _hot.Remove(pair);
+        if (pair.IsHot)
+            _hot.Remove(pair);
         pair.IsHot = false;
-        _hasChanged = true;
+        QueuePair last = _pairs[^1];
+        (_pairs[pair.SlotIndex], last.SlotIndex) = (last, pair.SlotIndex);
+        _slots[pair.SlotIndex] = _slots[_pairs.Count - 1];
+        _pairs.RemoveAt(_pairs.Count - 1);
     }
 
     private void Run()
@@ -94,6 +124,11 @@ internal sealed partial class Engine
             else
             {
                 _lastWork = _requester.Now;
+                if (_naps > 0)
+                {
+                    _idle.Napped(_naps);
+                    _naps = 0;
+                }
                 if (_hasTrapping)
                     MakeBusyPagesPlain();
             }
@@ -126,7 +161,7 @@ internal sealed partial class Engine
         for (int looks = Math.Min(ArmLooks, _armable.Count); looks > 0; looks--)
         {
             _armAt = _armAt + 1 < _armable.Count ? _armAt + 1 : 0;
-            moved |= _armable[_armAt].FireIfArmed();
+            moved |= _armable[_armAt].FireIfOverdue(_requester.Now);
         }
         return moved;
     }
@@ -170,22 +205,8 @@ internal sealed partial class Engine
     private void Refresh()
     {
         _hasChanged = _hasContexts = false;
-        _pairs.Clear();
-        _armable.Clear();
         foreach (AdapterVm vm in _adapter.Vms)
-            foreach (AdapterContext context in vm.Contexts)
-            {
-                _hasContexts = true;
-                _pairs.AddRange(context.Pairs.Where(pair => pair.Owner == context));
-                _armable.AddRange(context.ArmableQueues);
-            }
-        if (_slots.Length < _pairs.Count)
-            _slots = new WatchedSlot[_pairs.Count * 2];
-        for (int index = 0; index < _pairs.Count; index++)
-        {
-            _pairs[index].SlotIndex = index;
-            Watch(_pairs[index]);
-        }
+            _hasContexts |= vm.Contexts.Count > 0;
         _sleeper.Watch(_adapter.Vms);
     }
 }

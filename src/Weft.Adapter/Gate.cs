@@ -7,10 +7,14 @@ namespace Weft.Adapter;
 internal sealed class Gate
 {
     /// <summary>A waiting call that runs already gets in within this many tries.</summary>
-    private const int MostTries = 64;
+    private const int MostTries = 64, SpinsATry = 8;
 
     private readonly Lock _lock = new();
     private int _waiting;
+    private long _entered;
+
+    /// <summary>The engine has let others in and wants to go on: who comes now leaves it the way for a moment.</summary>
+    private volatile bool _isEngineBack;
 
     /// <summary>Whether somebody wants in. The engine asks between turns.</summary>
     internal bool IsWanted => Volatile.Read(ref _waiting) != 0;
@@ -19,8 +23,11 @@ internal sealed class Gate
     internal Entry Enter()
     {
         Interlocked.Increment(ref _waiting);
+        for (int tries = 0; tries < MostTries && _isEngineBack; tries++)
+            Thread.SpinWait(SpinsATry);
         _lock.Enter();
         Interlocked.Decrement(ref _waiting);
+        Volatile.Write(ref _entered, _entered + 1);
         return new Entry(this);
     }
 
@@ -30,17 +37,23 @@ internal sealed class Gate
     /// <summary>The engine leaves it.</summary>
     internal void Leave() => _lock.Exit();
 
-    /// <summary>The engine lets all in who wait; while they wake up it gives its core away.</summary>
+    /// <summary>
+    /// The engine lets those in who wait; while they wake up it gives its core away. As many as wait now, so that callers
+    /// who come again and again don't keep it from its work.
+    /// </summary>
     internal void LetIn(Sleeper sleeper)
     {
         const long napNs = 5000;
+        long last = _entered + Volatile.Read(ref _waiting);
         _lock.Exit();
-        for (int tries = 0; IsWanted; tries++)
+        for (int tries = 0; IsWanted && Volatile.Read(ref _entered) < last; tries++)
             if (tries < MostTries)
                 Thread.SpinWait(1);
             else
                 sleeper.Doze(napNs);
+        _isEngineBack = true;
         _lock.Enter();
+        _isEngineBack = false;
     }
 
     /// <summary>A control call's stay; leave by disposing.</summary>

@@ -19,9 +19,10 @@ internal sealed class HandleTable<T> where T : class
         return _last;
     }
 
-    internal T? Find(uint handle) => _objects.GetValueOrDefault(handle);
+    /// <summary>Up to so many of them, which may be removed meanwhile.</summary>
+    internal KeyValuePair<uint, T>[] Some(int most) => _objects.Count == 0 || most == 0 ? [] : [.. _objects.Take(most)];
 
-    internal void Clear() => _objects.Clear();
+    internal T? Find(uint handle) => _objects.GetValueOrDefault(handle);
 
     internal bool Remove(uint handle) => _objects.Remove(handle);
 }

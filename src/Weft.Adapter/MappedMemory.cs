@@ -7,6 +7,7 @@ namespace Weft.Adapter;
 internal sealed class MappedMemory
 {
     private const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapNoReserve = 0x4000, GetSeals = 1034, SealShrink = 2;
+    private const ulong PageBytes = 4096;
     private int _holders = 1;
 
     private MappedMemory(HostAddress start, ulong lengthBytes, bool isWritable, bool canFault) =>
@@ -32,7 +33,8 @@ internal sealed class MappedMemory
         bool isSealed = seals > 0 && (seals & SealShrink) != 0;
         if (lengthBytes == 0 || mustBeSealed && !isSealed)
             return Errno.EINVAL;
-        if (isSealed && (!TryReadSize(descriptor, out ulong sizeBytes) || sizeBytes < lengthBytes))
+        // The rest of the last page can be touched, whatever the file's length.
+        if (isSealed && (!TryReadSize(descriptor, out ulong sizeBytes) || (sizeBytes + PageBytes - 1 & ~(PageBytes - 1)) < lengthBytes))
             return Errno.EINVAL;
         long address = HostStubs.Call(SystemCall.Mmap, 0, (long)lengthBytes, isWritable ? ProtRead | ProtWrite : ProtRead,
             MapShared | MapNoReserve, descriptor, 0);

@@ -98,6 +98,9 @@ internal sealed class QueuePair
     /// <summary>Whether it has bound windows of type 2, which go when it does.</summary>
     internal bool HasBoundWindows;
 
+    /// <summary>The multicast groups it has joined, if any.</summary>
+    internal List<GlobalAddress>? Groups { get; set; }
+
     internal TrafficCounter Counts { get; } = new();
 
     internal uint AsyncEvents { get; private set; }

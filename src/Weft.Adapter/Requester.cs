@@ -37,6 +37,7 @@ internal sealed class Requester(VirtualAdapter adapter)
         int moved = 0;
         while (moved < MostRequests && _bytesLeft > 0 && MayGoOn(pair) && TryLoad(_request, pair, pair.SendIndex))
         {
+            SharedMemory.Prefetch(pair.Send.Slot(pair.SendIndex + 1));
             Outcome outcome = Carry(pair, out WorkStatus status);
             if (outcome == Outcome.Done)
             {

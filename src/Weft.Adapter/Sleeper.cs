@@ -16,8 +16,10 @@ internal sealed class Sleeper : IDisposable
     private readonly int _wake;
     private readonly List<int> _watched = [];
     private NativeBuffer _entries = new(ScratchBytes);
+    private int _links = -1;
     private int _asleep;
     private int _threadId;
+    private int _firstVm = 1;
     private bool _hasNewEntries;
 
     internal Sleeper(VirtualAdapter adapter)
@@ -48,9 +50,9 @@ internal sealed class Sleeper : IDisposable
     {
         _watched.Clear();
         _watched.Add(_wake);
-        // Never drained: it is readable for as long as a link has something to do.
         if (_adapter.Remote is { } hosts)
-            _watched.Add(hosts.Node.WaitDescriptor);
+            _watched.Add(_links = hosts.Node.WaitDescriptor);
+        _firstVm = _watched.Count;
         foreach (AdapterVm vm in vms)
             _watched.Add(vm.Doorbell.EventDescriptor);
         if (_entries.Length < _watched.Count * PollEntryBytes)
@@ -87,10 +89,19 @@ internal sealed class Sleeper : IDisposable
             if (BitConverter.ToInt16(_entries.Span[(index * PollEntryBytes + ResultAt)..]) != 0)
             {
                 any = true;
-                HostStubs.Call(SystemCall.Read, _watched[index], (long)_scratch.Address.Value, sizeof(ulong));
+                // The links' is readable for as long as they have something to do.
+                if (_watched[index] == _links)
+                    continue;
+                long rings = TakeRings(_watched[index]);
+                if (index >= _firstVm)
+                    _adapter.Vms[index - _firstVm].Doorbells += rings;
             }
         return any;
     }
+
+    /// <summary>Takes an eventfd's count: each of a doorbell page's is a store that cost its VM an exit.</summary>
+    internal long TakeRings(int descriptor) =>
+        HostStubs.Call(SystemCall.Read, descriptor, (long)_scratch.Address.Value, sizeof(ulong)) == sizeof(ulong) ? BitConverter.ToInt64(_scratch.Span) : 0;
 
     /// <summary>Leaves the core for some microseconds. The caller has left the gate.</summary>
     internal void Doze(long nanoseconds)
@@ -98,6 +109,24 @@ internal sealed class Sleeper : IDisposable
         BitConverter.TryWriteBytes(_scratch.Span, 0L);
         BitConverter.TryWriteBytes(_scratch.Span[8..], nanoseconds);
         HostStubs.Call(SystemCall.Nanosleep, (long)_scratch.Address.Value, 0);
+    }
+
+    /// <summary>As <see cref="Doze"/>, but what comes from another host ends it.</summary>
+    internal void Nap(long nanoseconds)
+    {
+        const int timeAt = 16, entryAt = 32;
+        if (_adapter.Remote is not { } hosts)
+        {
+            Doze(nanoseconds);
+            return;
+        }
+        Span<byte> scratch = _scratch.Span;
+        BitConverter.TryWriteBytes(scratch[timeAt..], 0L);
+        BitConverter.TryWriteBytes(scratch[(timeAt + sizeof(long))..], nanoseconds);
+        BitConverter.TryWriteBytes(scratch[entryAt..], hosts.Node.WaitDescriptor);
+        BitConverter.TryWriteBytes(scratch[(entryAt + sizeof(int))..], (int)Readable);
+        long address = (long)_scratch.Address.Value;
+        HostStubs.Call(SystemCall.Ppoll, address + entryAt, 1, address + timeAt);
     }
 
     /// <summary>

@@ -15,6 +15,7 @@ internal static class SnapshotBuilder
         ProcessorNs = adapter.Engine.ProcessorNs,
         Sleeps = adapter.Engine.Sleeps,
         Vms = [.. adapter.Vms.Select(Describe)],
+        Links = adapter.Fabric?.Snapshot() ?? [],
     };
 
     /// <summary>What all queue pairs of a VM did, ended ones too.</summary>
@@ -24,7 +25,7 @@ internal static class SnapshotBuilder
         total.Add(vm.Ended);
         foreach (QueuePair pair in PairsOf(vm))
             total.Add(pair.Counts);
-        return total.Read();
+        return total.Read() with { Doorbells = vm.Doorbells };
     }
 
     private static IEnumerable<QueuePair> PairsOf(AdapterVm vm) =>

@@ -29,7 +29,7 @@ public sealed class VirtualAdapter : IDisposable
     public VirtualAdapter(EngineOptions options)
     {
         _options = options;
-        Remote = options.Fabric is { } fabric ? new RemoteHosts(this, fabric) : null;
+        Remote = options.Fabric is { } fabric ? new RemoteHosts(this, fabric, options.GuidPrefix) : null;
         Engine = new Engine(this, options.Mode);
         Engine.Start();
     }
@@ -116,6 +116,9 @@ public sealed class VirtualAdapter : IDisposable
     internal static ushort LidOf(in PathAddress path) =>
         path.Lid != 0 ? path.Lid : path.IsGlobal != 0 ? (ushort)(path.Destination.Interface >> 8) : (ushort)0;
 
+    /// <summary>A port's GUID, the lower half of its GID, from its LID.</summary>
+    internal static ulong PortGuidOf(ulong prefix, ushort lid) => prefix | (ulong)lid << 8 | 1;
+
     /// <summary>Whether a LID is one of this host's.</summary>
     internal bool IsOwn(ushort lid) => (uint)(lid - _options.FirstLid) < _options.LidCount;
 
@@ -148,14 +151,17 @@ public sealed class VirtualAdapter : IDisposable
     {
         if (!_groups.TryGetValue(group, out List<QueuePair>? members))
             _groups.Add(group, members = []);
-        if (!members.Contains(pair))
-            members.Add(pair);
+        if (pair.Groups is { } joined && joined.Contains(group))
+            return;
+        (pair.Groups ??= []).Add(group);
+        members.Add(pair);
     }
 
     internal bool LeaveGroup(in GlobalAddress group, QueuePair pair)
     {
         if (!_groups.TryGetValue(group, out List<QueuePair>? members) || !members.Remove(pair))
             return false;
+        pair.Groups!.Remove(group);
         if (members.Count == 0)
             _groups.Remove(group);
         return true;
@@ -168,14 +174,14 @@ public sealed class VirtualAdapter : IDisposable
         pair.Number = pair.Type == QueuePairType.XrcReceive ? number | XrcTargetBit : number;
         _pairs.Add(pair.Number, pair);
         pair.Owner.Numbers.Add(number & (TableSize - 1));
-        Engine.Changed();
+        Engine.Add(pair);
         return true;
     }
 
     internal void Remove(QueuePair pair)
     {
-        foreach (GlobalAddress group in _groups.Where(entry => entry.Value.Contains(pair)).Select(entry => entry.Key).ToArray())
-            LeaveGroup(group, pair);
+        while (pair.Groups is { Count: > 0 } groups)
+            LeaveGroup(groups[^1], pair);
         _pairs.Remove(pair.Number);
         pair.Owner.Numbers.Remove(pair.Number & (TableSize - 1));
         Engine.Forget(pair);
@@ -237,7 +243,7 @@ public sealed class VirtualAdapter : IDisposable
     private DeviceAttributes AttributesOf(ushort lid) => new()
     {
         NodeGuid = _options.GuidPrefix | (ulong)lid << 8,
-        PortGuid = _options.GuidPrefix | (ulong)lid << 8 | 1,
+        PortGuid = PortGuidOf(_options.GuidPrefix, lid),
         Lid = lid,
         SubnetManagerLid = 1,
         MostQueuePairs = 32768,
@@ -245,5 +251,6 @@ public sealed class VirtualAdapter : IDisposable
         MostRegions = 1 << 20,
         MostSharedReceiveQueues = 16384,
         QueueTableSize = TableSize,
+        Engine = _options.Mode,
     };
 }

@@ -1,5 +1,4 @@
 using Weft.Cli;
-using Weft.Cli.Commands;
 
 Failure.ReportUnhandled();
 try

@@ -11,13 +11,23 @@ public sealed class TextTable(params IReadOnlyList<string> columns)
 
     /// <summary>Adds a row; control characters in it do not reach the terminal, and what is empty shows as '-'.</summary>
     public void Add(params string[] cells) =>
-        _rows.Add([.. cells.Select(cell => cell.Length == 0 ? "-" : string.Concat(cell.Select(letter => char.IsControl(letter) ? '?' : letter)))]);
+        _rows.Add([.. cells.Select(cell => cell.Length == 0 ? "-" : Printable(cell))]);
+
+    /// <summary>A text without control characters: a program's name must not steer the terminal.</summary>
+    internal static string Printable(string text) => string.Create(text.Length, text, static (letters, from) =>
+    {
+        for (int i = 0; i < letters.Length; i++)
+            letters[i] = char.IsControl(from[i]) ? '?' : from[i];
+    });
 
     /// <summary>The table, a line a row.</summary>
     public override string ToString()
     {
         StringBuilder text = new();
-        int[] widths = [.. columns.Select((_, column) => _rows.Max(row => row[column].Length))];
+        int[] widths = new int[columns.Count];
+        foreach (string[] row in _rows)
+            for (int column = 0; column < widths.Length; column++)
+                widths[column] = Math.Max(widths[column], row[column].Length);
         foreach (string[] row in _rows)
         {
             StringBuilder line = new();

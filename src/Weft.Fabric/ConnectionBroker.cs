@@ -13,6 +13,9 @@ internal sealed class ConnectionBroker : IDisposable
 {
     private const int MostStrangers = 32;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>A call that is lost is repeated by TCP after a second, then two: a new one is sooner there when the way is open again.</summary>
+    private static readonly TimeSpan s_callPatience = TimeSpan.FromSeconds(1);
     private readonly FabricOptions _options;
     private readonly WakeEvent _wake;
     private readonly Socket _listener;
@@ -124,7 +127,10 @@ internal sealed class ConnectionBroker : IDisposable
             Socket socket = new(peer.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             connection = await ProveAsync(socket, async cancel =>
             {
-                await socket.ConnectAsync(peer.Address, cancel).ConfigureAwait(false);
+                // Not ConnectAsync, which would leave the socket in the runtime's epoll set.
+                using CancellationTokenSource call = new(s_callPatience);
+                using (call.Token.Register(socket.Dispose))
+                    await Task.Factory.StartNew(() => socket.Connect(peer.Address), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
                 return await _options.Security.ConnectAsync(socket, new Introduction(_options.Number, peer.Number), cancel).ConfigureAwait(false);
             }).ConfigureAwait(false);
         }
@@ -138,7 +144,13 @@ internal sealed class ConnectionBroker : IDisposable
         try
         {
             socket.NoDelay = true;
-            return await prove(patience.Token).ConfigureAwait(false);
+            LinkConnection connection;
+            using (patience.Token.Register(socket.Dispose))
+                connection = await prove(patience.Token).ConfigureAwait(false);
+            if (!patience.IsCancellationRequested)
+                return connection;
+            connection.Dispose();
+            return null;
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or ObjectDisposedException or LinkRefusedException)
         {

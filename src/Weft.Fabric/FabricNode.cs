@@ -32,6 +32,7 @@ public sealed class FabricNode : IDisposable
     private volatile PeerLink[] _links = [];
     private LinkCore[] _cores = [];
     private IReadOnlyList<FabricPeer>? _wanted;
+    private volatile IReadOnlyList<FabricPeer> _members = [];
     private bool _disposed;
     private long _lookedNs = long.MinValue / 2, _tickedNs = long.MinValue / 2;
 
@@ -59,6 +60,7 @@ public sealed class FabricNode : IDisposable
     /// <summary>The other hosts of the cluster, from now on; this host's own entry is left out. Any thread.</summary>
     public void SetPeers(IReadOnlyList<FabricPeer> peers)
     {
+        _members = peers;
         Volatile.Write(ref _wanted, peers);
         _wake.Set();
     }
@@ -68,6 +70,37 @@ public sealed class FabricNode : IDisposable
     {
         int host = lid / LidsPerHost;
         return host <= MostHosts ? _linkOfHost[host]?.Core : null;
+    }
+
+    /// <summary>
+    /// Which other host has an address: the one that listens there, or else the only one that names it; 0 for none. Any thread.
+    /// </summary>
+    public ushort FindHost(IPAddress address)
+    {
+        ushort found = 0;
+        bool isShared = false;
+        foreach (FabricPeer peer in _members)
+        {
+            if (peer.Number == _options.Number)
+                continue;
+            if (peer.Address.Address.Equals(address))
+                return peer.Number;
+            // Bridges of containers have the same address everywhere.
+            if (peer.Addresses.Contains(address))
+                (found, isShared) = (peer.Number, found != 0);
+        }
+        return isShared ? (ushort)0 : found;
+    }
+
+    /// <summary>Which host a link leads to; 0 for one that is not this node's any more. The driver's thread.</summary>
+    public ushort NumberOf(LinkCore core)
+    {
+        foreach (PeerLink link in _links)
+        {
+            if (link.Core == core)
+                return link.Peer.Number;
+        }
+        return 0;
     }
 
     /// <summary>Every link there is, ready or not. The driver's thread.</summary>
@@ -193,12 +226,12 @@ public sealed class FabricNode : IDisposable
         List<PeerLink> going = [];
         foreach (PeerLink link in _links)
             (link.IsMember || link.IsConnected ? staying : going).Add(link);
+        // Broken first: until then the sink may ask whose link it is.
+        foreach (PeerLink link in going)
+            link.Core.Break();
         SetLinks(staying);
         foreach (PeerLink link in going)
-        {
-            link.Core.Break();
             link.Dispose();
-        }
     }
 
     private PeerLink? Find(ushort number)

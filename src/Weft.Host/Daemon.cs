@@ -4,7 +4,6 @@ using Weft.Adapter;
 using Weft.Host.Api;
 using Weft.Host.Cluster;
 using Weft.Host.Logging;
-using Weft.Native;
 using Weft.Vm;
 using Weft.Vm.Daemon;
 

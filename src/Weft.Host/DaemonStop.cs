@@ -11,9 +11,8 @@ internal static class DaemonStop
     /// <summary>Ends the daemon and waits until it is gone. Returns the status to exit with.</summary>
     internal static int Run(bool inAnyCase)
     {
-        using (DaemonClient client = DaemonClient.Open())
-            if (!client.TryStop(inAnyCase))
-                return 0;
+        if (!DaemonClient.Open().TryStop(inAnyCase))
+            return 0;
         string directory = RuntimeDirectory.Open();
         using ManualResetEventSlim never = new();
         for (int waitedMs = 0; waitedMs < PatienceMs; waitedMs += StepMs)

@@ -143,8 +143,8 @@ public sealed class Kernel
     }
 
     /// <summary>
-    /// As <see cref="End"/>, by a signal: whoever waits for the host process sees that signal, as natively; a shell shows
-    /// 128 + the signal.
+    /// As <see cref="End"/>, with status 128 + the signal. A member of a group ends by the signal itself, for a launcher of
+    /// MPI jobs waits for its ranks and tells a killed one from one that failed.
     /// </summary>
     internal void EndBySignal(int signal)
     {
@@ -152,8 +152,9 @@ public sealed class Kernel
         if (Interlocked.Exchange(ref _ended, 1) == 0)
         {
             Ending?.Invoke(statusOfSignal + signal);
-            Signals.HostSignals.Die(signal);
-            // The first process of a container has no default actions.
+            // This does not return, but in the first process of a container, which has no default actions.
+            if (Options.Group is not null)
+                Signals.HostSignals.Die(signal);
             HostStubs.Call(SystemCall.ExitGroup, statusOfSignal + signal);
         }
         Thread.Sleep(Timeout.Infinite);

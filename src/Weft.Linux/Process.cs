@@ -2,7 +2,6 @@ using Weft.Linux.Files;
 using Weft.Linux.Memory;
 using Weft.Linux.Processes;
 using Weft.Linux.Signals;
-using Weft.Machine;
 
 namespace Weft.Linux;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Weft.Native;
@@ -36,11 +37,8 @@ public static unsafe partial class HostStubs
     private static readonly delegate* unmanaged<ulong, ulong, ulong> ZeroPointer =
         (delegate* unmanaged<ulong, ulong, ulong>)(Page + Offset.Zero);
 
-    private static readonly delegate* unmanaged[SuppressGCTransition]<ulong, uint, uint, long> CompareExchangePointer =
-        (delegate* unmanaged[SuppressGCTransition]<ulong, uint, uint, long>)(Page + Offset.CompareExchange32);
-
-    private static readonly delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong*, long> CompareExchange64Pointer =
-        (delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong*, long>)(Page + Offset.CompareExchange64);
+    private static readonly delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong*, int, long> CompareExchangePointer =
+        (delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong*, int, long>)(Page + Offset.CompareExchange);
 
     private static readonly delegate* unmanaged[SuppressGCTransition]<ulong> RdtscPointer =
         (delegate* unmanaged[SuppressGCTransition]<ulong>)(Page + Offset.Rdtsc);
@@ -97,18 +95,21 @@ public static unsafe partial class HostStubs
 
     /// <summary>Atomic compare and exchange in memory that may fault. Returns the old value, or -1 after a fault.</summary>
     public static long TryCompareExchange(HostAddress address, uint expected, uint desired) =>
-        CompareExchangePointer(address.Value, expected, desired);
+        TryCompareExchange(address, expected, desired, false, out ulong old) ? (long)old : -1;
 
     /// <summary>Atomic compare and exchange of eight bytes in memory that may fault. False after a fault.</summary>
     /// <param name="address">A multiple of eight.</param>
     /// <param name="expected">What must be there.</param>
     /// <param name="desired">What then comes there.</param>
     /// <param name="old">What was there; equal to <paramref name="expected"/> when it was exchanged.</param>
-    public static bool TryCompareExchange(HostAddress address, ulong expected, ulong desired, out ulong old)
+    public static bool TryCompareExchange(HostAddress address, ulong expected, ulong desired, out ulong old) =>
+        TryCompareExchange(address, expected, desired, true, out old);
+
+    private static bool TryCompareExchange(HostAddress address, ulong expected, ulong desired, bool isWide, out ulong old)
     {
         ulong seen = 0;
         // SAFETY: the result goes to a local.
-        bool isWhole = CompareExchange64Pointer(address.Value, expected, desired, &seen) == 0;
+        bool isWhole = CompareExchangePointer(address.Value, expected, desired, &seen, isWide ? 1 : 0) == 0;
         old = seen;
         return isWhole;
     }
@@ -137,6 +138,21 @@ public static unsafe partial class HostStubs
         SetHandler(signal, (ulong)(Page + Offset.Forward), SigactionFlagSigInfo | SigactionFlagRestart, out _);
     }
 
+    /// <summary>
+    /// Every other thread that the process has now blocks the signals before it takes another one of them, so that they
+    /// wait for a thread started later that doesn't. Threads inherit this; the caller blocks them for itself.
+    /// </summary>
+    /// <param name="signals">A bit a signal, 1 &lt;&lt; (number - 1).</param>
+    public static void HoldOnOtherThreads(ulong signals)
+    {
+        // SAFETY: the data page follows the code page and stays writable.
+        *(ulong*)(Page + Offset.HeldSignals) = signals;
+        int self = (int)CallQuick(SystemCall.Gettid), processId = Environment.ProcessId;
+        foreach (string thread in Directory.EnumerateDirectories("/proc/self/task"))
+            if (int.TryParse(Path.GetFileName(thread), CultureInfo.InvariantCulture, out int id) && id != self)
+                KickThread(processId, id);
+    }
+
     private static byte* Install()
     {
         const int readWrite = 3, readExecute = 5, privateAnonymous = 0x22;
@@ -154,7 +170,8 @@ public static unsafe partial class HostStubs
     private static void InstallHandlers(byte* page)
     {
         const int sigsegv = 11, sigbus = 7;
-        SetHandlerAt(page, KickSignal, (ulong)(page + Offset.Kick), SigactionFlagSigInfo, out _);
+        // Everything is blocked inside the kick, so that what it adds to its thread's mask holds before another signal comes.
+        SetHandlerAt(page, KickSignal, (ulong)(page + Offset.Kick), SigactionFlagSigInfo, out _, ulong.MaxValue);
         KernelSigaction old;
         ReadHandler(page, sigsegv, &old);
         *(ulong*)(page + Offset.PreviousSegvHandler) = old.Handler;
@@ -167,12 +184,13 @@ public static unsafe partial class HostStubs
     private static void SetHandler(int signal, ulong handler, ulong flags, out KernelSigaction old) =>
         SetHandlerAt(Page, signal, handler, flags, out old);
 
-    private static void SetHandlerAt(byte* page, int signal, ulong handler, ulong flags, out KernelSigaction old)
+    private static void SetHandlerAt(byte* page, int signal, ulong handler, ulong flags, out KernelSigaction old, ulong blocked = 0)
     {
         KernelSigaction action = new()
         {
             Handler = handler,
             Flags = flags | SigactionFlagRestorer,
+            Mask = blocked,
             Restorer = (ulong)(page + Offset.Restorer),
         };
         KernelSigaction previous;

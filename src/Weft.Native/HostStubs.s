@@ -3,10 +3,11 @@
 # invoke        long (nr, a0..a5): a raw system call; -errno on failure.
 # interruptible long (int *pending, nr, a0..a5): the same, unless *pending is set before the
 #               call is entered: then -EINTR. The handler "kick" moves a thread that was caught
-#               between the test and the call to the failing exit, so that no kick is lost.
+#               between the test and the call to the failing exit, so that no kick is lost. It also
+#               blocks the signals of data_held on its thread, in the mask that the frame restores.
 # forward       signal handler: writes the 128-byte siginfo to the pipe in data_fd.
 # rdtsc_entry   the time-stamp counter: everything before has finished, nothing after has begun.
-# copy, zero, cas32, cas64  guest memory accessors: "fault" (SIGSEGV, SIGBUS) sends a fault in one of
+# copy, zero, cas  guest memory accessors (cas: address, expected, desired, old, whether of 8 bytes or 4): "fault" (SIGSEGV, SIGBUS) sends a fault in one of
 #               them to its failing exit, every other one to the handler that was there before.
 .intel_syntax noprefix
 .text
@@ -41,6 +42,8 @@ irq_fail:
   ret
 .balign 16
 kick:
+  mov rax, [rip+data_held]
+  or [rdx+296], rax
   mov rax, [rdx+168]
   lea rcx, [rip+irq_start]
   cmp rax, rcx
@@ -81,21 +84,17 @@ zero_end:
   mov rax, rcx
   ret
 .balign 16
-cas32:
-  mov eax, esi
-  lock cmpxchg [rdi], edx
-  ret
-cas_end:
-  mov rax, -1
-  ret
-.balign 16
-cas64:
+cas:
   mov rax, rsi
-  lock cmpxchg [rdi], rdx
-  mov [rcx], rax
+  test r8d, r8d
+  jne 1f
+  lock cmpxchg [rdi], edx
+  jmp 2f
+1: lock cmpxchg [rdi], rdx
+2: mov [rcx], rax
   xor eax, eax
   ret
-cas64_end:
+cas_end:
   mov rax, -1
   ret
 .balign 16
@@ -113,16 +112,10 @@ fault:
   lea rcx, [rip+zero_end]
   cmp rax, rcx
   jb fix
-  lea rcx, [rip+cas32]
+  lea rcx, [rip+cas]
   cmp rax, rcx
   jb chain
   lea rcx, [rip+cas_end]
-  cmp rax, rcx
-  jb fix
-  lea rcx, [rip+cas64]
-  cmp rax, rcx
-  jb chain
-  lea rcx, [rip+cas64_end]
   cmp rax, rcx
   jae chain
 fix:
@@ -153,3 +146,4 @@ data_fd: .long 0
 .long 0
 data_segv: .quad 0
 data_bus: .quad 0
+data_held: .quad 0

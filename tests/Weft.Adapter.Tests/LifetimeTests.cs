@@ -167,4 +167,15 @@ public sealed class LifetimeTests
         pair.A.PostSend(write);
         Assert.Contains(pair.LeftQueue.Wait().Syndrome, new[] { Syndrome.RemoteAccess, Syndrome.RemoteOperation });
     }
+
+    [Theory]
+    [InlineData(10_000ul)]
+    [InlineData(1ul)]
+    public void A_sealed_file_may_end_within_a_page(ulong lengthBytes)
+    {
+        using var pair = new GuestPair();
+        using var file = new GuestArena(lengthBytes);
+        Assert.Equal(Errno.None, pair.RightVm.Adapter.AttachMemory(file.Descriptor, true, out int source));
+        Assert.Equal(Errno.None, pair.RightVm.Adapter.DetachMemory(source));
+    }
 }

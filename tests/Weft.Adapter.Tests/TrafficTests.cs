@@ -47,7 +47,7 @@ public sealed class TrafficTests
         {
             Thread.SpinWait(random.Next(random.Next(3000)));
             if (random.Next(50) == 0)
-                Thread.Sleep(random.Next(4));
+                Thread.Sleep(random.Next(10));
             switch (random.Next(3))
             {
                 case 0:

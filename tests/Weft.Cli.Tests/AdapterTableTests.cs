@@ -61,7 +61,7 @@ public sealed class AdapterTableTests
             {
                 ProcessId = 42, Program = "ib_write_\ew", Lid = 3, QueuePairs = 1, CompletionQueues = 2, Regions = 2, RegisteredBytes = 3 << 19, Traffic = traffic,
             },
-        ]),
+        ], []),
         [new QueuePairReport(42, 0x48, "RC", "RTS", 4, 0x4d, traffic), new QueuePairReport(42, 0x49, "UD", "RESET", 0, 0, default)],
         [new RegionReport(42, 0x100, 4096, 7), new RegionReport(42, 0x101, 1 << 30, 0)]);
 }

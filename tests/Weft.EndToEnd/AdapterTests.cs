@@ -17,6 +17,8 @@ public sealed class AdapterTests : IAsyncLifetime
         { "rdma_xserver -c x -p {port}", "rdma_xclient -s 127.0.0.1 -c x -p {port}" },
         { "rstream -S 4096 -I 5 -p {port}", "rstream -S 4096 -I 5 -s 127.0.0.1 -p {port}" },
         { "riostream -S 4096 -I 5 -p {port}", "riostream -S 4096 -I 5 -s 127.0.0.1 -p {port}" },
+        { "rdma_xserver -p {port}", "rdma_xclient -s 127.0.0.1 -p {port}" },
+        { "rping -s -C 3 -a 127.0.0.1 -q -p {port}", "rping -c -C 3 -a 127.0.0.1 -q -p {port}" },
     };
 
     public Task InitializeAsync()
@@ -75,6 +77,15 @@ public sealed class AdapterTests : IAsyncLifetime
     [InlineData("ib_atomic_bw -n 50 -A FETCH_AND_ADD")]
     [InlineData("ib_write_bw -n 50 -R")]
     [InlineData("ib_send_bw -n 50 -R -c UD")]
+    [InlineData("ib_send_bw -n 20 -x 0")]
+    [InlineData("ib_send_bw -n 20 -c XRC --use-srq")]
+    [InlineData("ib_send_bw -n 20 -b -e")]
+    [InlineData("ib_send_lat -n 20 -c UD -e")]
+    [InlineData("ib_read_bw -n 20 -e")]
+    [InlineData("ib_write_bw -n 20 -l 4 --mr_per_qp -q 2")]
+    [InlineData("ib_write_lat -D 1")]
+    [InlineData("ib_atomic_bw -n 50 -c XRC")]
+    [InlineData("ib_atomic_lat -n 50 -R")]
     public Task Performance_tests_run(string command) => MeetAsync(command + " -p {port}", command + " -p {port} 127.0.0.1");
 
     [VmTheory(Managed)]
@@ -85,6 +96,7 @@ public sealed class AdapterTests : IAsyncLifetime
     [InlineData("-p verbs -e msg")]
     [InlineData("-p verbs -e dgram")]
     [InlineData("-p verbs;ofi_rxm -e rdm")]
+    [InlineData("-p verbs;ofi_rxd -e rdm -c")]
     public Task Libfabric_runs(string options) => MeetAsync($"fi_pingpong {options} -I 5 -B {{port}}", $"fi_pingpong {options} -I 5 -P {{port}} 127.0.0.1");
 
     [VmTheory(Ucx)]
@@ -95,8 +107,48 @@ public sealed class AdapterTests : IAsyncLifetime
     [InlineData("rc", "stream_bw")]
     [InlineData("rc", "ucp_am_bw")]
     [InlineData("ud", "tag_lat")]
+    [InlineData("rc", "ucp_fadd")]
+    [InlineData("rc", "ucp_cswap")]
+    [InlineData("rc", "tag_sync_lat")]
+    [InlineData("ud", "ucp_put_bw")]
+    [InlineData("ud", "ucp_get")]
+    [InlineData("ud", "ucp_add")]
+    [InlineData("ud", "stream_bw")]
+    [InlineData("ud", "ucp_am_lat")]
     public Task Ucx_runs(string transport, string test) => MeetAsync($"ucx_perftest -t {test} -n 50 -w 5 -p {{port}}", $"ucx_perftest -t {test} -n 50 -w 5 -p {{port}} 127.0.0.1",
         new Dictionary<string, string> { ["UCX_TLS"] = transport, ["UCX_NET_DEVICES"] = "mlx4_0:1" });
+
+    [VmFact("cmtime")]
+    public async Task Connections_are_timed()
+    {
+        string port = FreePort();
+        // Its server never ends.
+        await using var running = RunningProcess.Start(InVm($"cmtime -p {port}"));
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        var outcome = await Runs.OnceAsync(InVm($"cmtime -p {port} -c 20 -s 127.0.0.1"));
+        await running.SignalAsync("KILL");
+        Assert.True(outcome is { Status: 0, Hung: false } && outcome.Output.Contains("disconnect", StringComparison.Ordinal), outcome.Describe());
+    }
+
+    [VmFact("qperf")]
+    public async Task Server_that_forks_is_told_why_it_cannot()
+    {
+        await using var running = RunningProcess.Start(InVm("qperf"));
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await Runs.OnceAsync(InVm("qperf -t 1 127.0.0.1 rc_lat"));
+        Assert.Contains("Weft has no fork yet", running.Error);
+        await running.SignalAsync("KILL");
+    }
+
+    /// <summary>UCX's lower layer, on the queue pairs themselves.</summary>
+    [VmTheory(Ucx)]
+    [InlineData("rc_verbs", "am_lat")]
+    [InlineData("rc_verbs", "put_bw")]
+    [InlineData("rc_verbs", "add_lat")]
+    [InlineData("rc_verbs", "fadd")]
+    [InlineData("ud_verbs", "am_bw")]
+    public Task Ucx_transports_run(string transport, string test) =>
+        MeetAsync($"ucx_perftest -x {transport} -d mlx4_0:1 -t {test} -s 8 -n 50 -w 5 -p {{port}}", $"ucx_perftest -x {transport} -d mlx4_0:1 -t {test} -s 8 -n 50 -w 5 -p {{port}} 127.0.0.1");
 
     /// <summary>Both ends must succeed. The client tries again while the server does not listen yet.</summary>
     private async Task MeetAsync(string server, string client, Dictionary<string, string>? more = null)

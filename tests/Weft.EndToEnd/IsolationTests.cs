@@ -58,6 +58,33 @@ public sealed class IsolationTests
         Assert.NotEqual(0, (await Busybox("cat", "/data/../secret")).Status);
     }
 
+    [VmTheory("/bin/busybox")]
+    [EachWay]
+    public async Task A_directory_passed_in_is_the_programs_where_it_sees_it_anyway(string way)
+    {
+        using var folder = new TemporaryFolder();
+        string root = await MakeRootAsync(folder);
+        Directory.CreateDirectory(root + "/shown");
+        Directory.CreateDirectory(folder.Path + "/outside");
+        folder.Write("root/shown/file", "inside\n");
+        folder.Write("outside/file", "outside\n");
+        async Task<Outcome> Busybox(string descriptor, string[] options, params string[] arguments)
+        {
+            var command = new Command("/busybox", arguments) { WeftOptions = ["--root", root, .. options] }.InVm(way);
+            return await Runs.OnceAsync(new Command("/bin/bash", "-c", $"exec 5<{Shell.Quote(descriptor)}; exec {command.Typed}"));
+        }
+        string[] bound = ["--bind", $"{folder.Path}/outside:/shown:ro"];
+        Assert.Equal("inside\n", (await Busybox(root + "/shown", [], "cat", "/proc/self/fd/5/file")).Output);
+        Assert.Equal("/shown\n", (await Busybox(root + "/shown", [], "readlink", "/proc/self/fd/5")).Output);
+        Assert.NotEqual(0, (await Busybox(root + "/shown", [], "cat", "/proc/self/fd/5/../../secret")).Status);
+        Assert.NotEqual(0, (await Busybox(root + "/shown", ["--read-only"], "touch", "/proc/self/fd/5/new")).Status);
+        Assert.NotEqual(0, (await Busybox(folder.Path + "/outside", [], "cat", "/proc/self/fd/5/file")).Status);
+        // Through the bind it is seen; what the bind covers is not.
+        Assert.Equal("outside\n", (await Busybox(folder.Path + "/outside", bound, "cat", "/proc/self/fd/5/file")).Output);
+        Assert.NotEqual(0, (await Busybox(folder.Path + "/outside", bound, "touch", "/proc/self/fd/5/new")).Status);
+        Assert.NotEqual(0, (await Busybox(root + "/shown", bound, "cat", "/proc/self/fd/5/file")).Status);
+    }
+
     [VmTheory]
     [EachWay("touch {0}/new", "rm {0}/kept", "mv {0}/kept {0}/moved", "chmod 600 {0}/kept", "mkdir {0}/folder", "ln -s x {0}/link", "ln {0}/kept {0}/twin",
         "truncate -s 0 {0}/kept", "touch -d @0 {0}/kept", "dd if=/dev/zero of={0}/kept count=1 conv=notrunc", "rmdir {0}/empty", "mkfifo {0}/pipe")]

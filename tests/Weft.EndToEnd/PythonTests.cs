@@ -25,7 +25,13 @@ public sealed class PythonTests
     public Task Traceback_of_an_error(string way) =>
         NativeAndVm.AssertSameAsync(new Command(Python, "-c", "import json; json.loads('[1, 2')"), way, new Comparison { Status = 1 });
 
+    public static IEnumerable<string> BriefModules => PythonModules.Brief;
+
     public static IEnumerable<string> QuickModules => PythonModules.Quick;
+
+    [VmTheory(Python, PythonModules.Suite)]
+    [EachWay(From = nameof(BriefModules))]
+    public Task Brief_module_passes_its_own_tests(string module, string way) => PythonModules.AssertSameAsync(module, way);
 
     [VmTheory(Python, PythonModules.Suite)]
     [EachWay(From = nameof(QuickModules), Spread = true)]

@@ -18,6 +18,7 @@ public sealed class ProcessorStateFuzzTests
         var outcome = await Runs.OnceAsync(command with { Timeout = TimeSpan.FromSeconds(60 + milliseconds / 1000.0) });
         string how = $"states {seed} {milliseconds} {mode} by {way}";
         Isolated.AssertWeftSurvived(outcome, how);
+        Assert.False(outcome.Output.Contains("threads don't end", StringComparison.Ordinal), how + outcome.Describe());
         Assert.False(outcome.Output.Contains("broken", StringComparison.Ordinal), how + outcome.Describe());
     }
 

@@ -2,26 +2,39 @@
 # Two hosts on one machine: network namespaces with a veth pair, a weftd in each, etcd beside the first. Needs root.
 #   two-hosts.sh up            makes them (again)
 #   two-hosts.sh on N CMD...   runs a command on host 1 or 2
+#   two-hosts.sh cut | mend    takes the wire between them away, gives it back
+#   two-hosts.sh start N       starts host N's weftd, after it was killed, say
 #   two-hosts.sh down          ends and removes them
-# WEFT and WEFTD name the binaries, ENGINE the engine's way to wait (poll, event, auto).
+# For launchers of parallel programs: the file ssh in the state's folder runs "ssh 10.77.0.N CMD..." on host N, and
+#   two-hosts.sh here CMD...   runs a command, on whichever host it is called, with that host's weftd.
+# WEFTD names the daemon, ENGINE the engine's way to wait (poll, event, auto), WEFT_TWO_HOSTS the state's folder, WEFT_TWO_HOSTS_NAME
+# what the namespaces' names begin with.
 set -uo pipefail
-readonly state=${WEFT_TWO_HOSTS:-/tmp/weft-two-hosts} network=10.77.0
-readonly weftd=${WEFTD:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/artifacts/publish/Weft.Host/release_linux-x64/weftd}
+script=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/two-hosts.sh
+readonly script network=10.77.0
+readonly state=${WEFT_TWO_HOSTS:-/tmp/weft-two-hosts} name=${WEFT_TWO_HOSTS_NAME:-weft}
+readonly weftd=${WEFTD:-${script%/tests/*}/artifacts/publish/Weft.Host/release_linux-x64/weftd}
 
+# A host has a name of its own, which launchers and libraries tell hosts by, and knows both names without asking a name server.
 on() {
     local host=$1
     shift
-    ip netns exec "weft$host" env XDG_RUNTIME_DIR="$state/$host" "$@"
+    exec ip netns exec "$name$host" unshare --uts sh -c 'hostname "$1"; mount --bind "$2" /etc/hosts; shift 2; exec "$@"' - "weft$host" "$state/hosts" env XDG_RUNTIME_DIR="$state/$host" "$@"
+}
+
+start() {
+    (on "$1" "$weftd" --engine "${ENGINE:-auto}" --grace never --verbose --cluster "etcd://$network.1:2379" --listen "$network.$1" \
+        --cluster-key "$state/key" --test-network "$network.0/24")
 }
 
 down() {
     local host
     for host in 1 2; do
-        [ -d "$state/$host" ] && on "$host" "$weftd" --stop --force >"$state/stop.$host" 2>&1
+        [ -d "$state/$host" ] && (on "$host" "$weftd" --stop --force) >"$state/stop.$host" 2>&1
     done
     [ -f "$state/etcd.pid" ] && kill "$(cat "$state/etcd.pid")" 2>/dev/null
-    ip netns delete weft1 2>/dev/null
-    ip netns delete weft2 2>/dev/null
+    ip netns delete "${name}1" 2>/dev/null
+    ip netns delete "${name}2" 2>/dev/null
     rm -rf "$state"
 }
 
@@ -31,28 +44,46 @@ up() {
     umask 077
     mkdir -p "$state/1" "$state/2"
     head -c 32 /dev/urandom >"$state/key"
-    ip netns add weft1 && ip netns add weft2 || return 1
-    ip link add weft1 netns weft1 type veth peer name weft2 netns weft2 || return 1
+    printf '127.0.0.1 localhost\n%s.1 weft1\n%s.2 weft2\n' "$network" "$network" >"$state/hosts"
+    printf '#!/bin/sh\nexport WEFT_TWO_HOSTS=%s WEFT_TWO_HOSTS_NAME=%s\nexec %s agent "$@"\n' "$state" "$name" "$script" >"$state/ssh"
+    chmod +x "$state/ssh"
+    ip netns add "${name}1" && ip netns add "${name}2" || return 1
+    ip link add weft1 netns "${name}1" type veth peer name weft2 netns "${name}2" || return 1
     for host in 1 2; do
-        ip -n "weft$host" address add "$network.$host/24" dev "weft$host"
-        ip -n "weft$host" link set lo up
-        ip -n "weft$host" link set "weft$host" up
+        ip -n "$name$host" address add "$network.$host/24" dev "weft$host"
+        ip -n "$name$host" link set lo up
+        ip -n "$name$host" link set "weft$host" up
     done
     on 1 etcd --data-dir "$state/etcd" --listen-client-urls "http://$network.1:2379" --advertise-client-urls "http://$network.1:2379" \
         --listen-peer-urls http://127.0.0.1:2380 >"$state/etcd.log" 2>&1 &
     echo $! >"$state/etcd.pid"
     for _ in $(seq 100); do
-        on 1 bash -c "exec 3<>/dev/tcp/$network.1/2379" 2>/dev/null && break
+        (on 1 bash -c "exec 3<>/dev/tcp/$network.1/2379") 2>/dev/null && break
         sleep 0.1
     done
-    for host in 1 2; do
-        on "$host" "$weftd" --engine "${ENGINE:-auto}" --grace never --verbose --cluster "etcd://$network.1:2379" --listen "$network.$host" \
-            --cluster-key "$state/key" --test-network "$network.0/24" || return 1
+    start 1 && start 2
+}
+
+# What ssh would do: options, a host, and words for its shell.
+agent() {
+    while [ "${1#-}" != "$1" ]; do
+        shift
     done
+    local host=${1##*.}
+    shift
+    on "$host" sh -c "$*"
+}
+
+here() {
+    local host=1
+    [ -d /sys/class/net/weft2 ] && host=2
+    exec env XDG_RUNTIME_DIR="$state/$host" "$@"
 }
 
 case ${1-} in
     up | down) "$1" ;;
-    on) shift; on "$@" ;;
-    *) sed -n '2,7s/^# \?//p' "$0" >&2; exit 2 ;;
+    cut) ip -n "${name}1" link set weft1 down ;;
+    mend) ip -n "${name}1" link set weft1 up ;;
+    on | start | agent | here) "$@" ;;
+    *) sed -n '2,12s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

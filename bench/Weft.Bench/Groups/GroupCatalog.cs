@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Weft.Bench.Groups.Rdma;
 
 namespace Weft.Bench.Groups;
 
@@ -33,6 +34,9 @@ internal static class GroupCatalog
         new MpiGroup("mpich", "MPICH"),
         new MpiGroup("openmpi", "Open MPI"),
         new MpiCodeGroup(),
+        new RdmaGroup(),
+        new PerftestGroup(),
+        new RdmaHostsGroup(),
         new StartGroup(),
         new IdleGroup(),
     ];

@@ -101,6 +101,11 @@ internal sealed class ConnectionEndpoint(ConnectionChannel owner, ConnectionSpac
     /// <summary>The connection is over, whoever ended it.</summary>
     internal void OnPeerGone()
     {
+        if (State == EndpointState.RequestSent)
+        {
+            State = EndpointState.Over;
+            owner.Tell(new ConnectionEvent { Kind = ConnectionEventKind.Rejected, Endpoint = Number, Status = RejectReason.Timeout });
+        }
         if (State is not (EndpointState.ReplySent or EndpointState.ReplyReceived or EndpointState.Established))
             return;
         State = EndpointState.Over;

@@ -39,13 +39,20 @@ public sealed class ConnectionManager
             DeliverLocked(message);
     }
 
-    /// <summary>Another host is gone: what was connected to it is disconnected.</summary>
+    /// <summary>Another host is gone: what was connected to it is disconnected, and calls to it are refused.</summary>
     public void Lose(uint host)
     {
         lock (_lock)
             foreach (ConnectionEndpoint endpoint in _endpoints.Values)
                 if (endpoint.Peer.Host == host && host != 0)
                     endpoint.OnPeerGone();
+    }
+
+    /// <summary>A message to another host could not be sent after all.</summary>
+    public void Refuse(in ConnectionMessage message)
+    {
+        lock (_lock)
+            RefuseLocked(message, RejectReason.Timeout);
     }
 
     internal Errno Bind(ConnectionChannel owner, ConnectionSpace space, ServiceAddress address, bool mayShare, out uint number, out ushort port)

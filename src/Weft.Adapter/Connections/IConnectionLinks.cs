@@ -9,7 +9,7 @@ public interface IConnectionLinks
     /// <param name="space">Whose ports.</param>
     /// <param name="address">The address.</param>
     /// <param name="host">The host's number, above 0.</param>
-    /// <param name="lid">LID of a port there.</param>
+    /// <param name="lid">LID of a port there; which one a connection leads to, the answer tells.</param>
     /// <param name="gid">Its GID.</param>
     bool TryFind(ConnectionSpace space, in ServiceAddress address, out uint host, out ushort lid, out GlobalAddress gid);
 

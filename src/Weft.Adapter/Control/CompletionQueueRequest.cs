@@ -21,6 +21,9 @@ public struct CompletionQueueRequest
     /// <summary>The event vector asked.</summary>
     public uint Vector;
 
+    /// <summary>Not 0: entries tell the time of their completion, instead of a datagram's LID and service level.</summary>
+    public ulong HasTimestamps;
+
     /// <summary>Where the doorbell record is: two big-endian words (8 bytes, within one page).</summary>
     public MemoryExtent Record;
 }

@@ -32,4 +32,10 @@ public struct DeviceAttributes
 
     /// <summary>Entries of the table that the provider library keeps of a context's queue numbers: their low bits are unique in it. A power of two.</summary>
     public uint QueueTableSize;
+
+    /// <summary>How the engine behind it waits for work.</summary>
+    public EngineMode Engine;
+
+    /// <summary>0.</summary>
+    public uint Reserved;
 }

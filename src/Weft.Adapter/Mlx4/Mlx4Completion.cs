@@ -29,6 +29,18 @@ internal static class Mlx4Completion
                 Pack((uint)completion.Index << 16, last));
     }
 
+    /// <summary>The entry with a time, of which 48 bits have their places: where LIDs are else, and before the owner bit's byte.</summary>
+    internal static Mlx4Entry Stamp(in Mlx4Entry entry, ulong time)
+    {
+        const ulong lowPlaces = 0x00ff_ff00;
+        ulong second = BinaryPrimitives.ReverseEndianness(entry.Second), last = BinaryPrimitives.ReverseEndianness(entry.Last);
+        return entry with
+        {
+            Second = Pack((uint)(second >> 32), (uint)(time >> 16)),
+            Last = BinaryPrimitives.ReverseEndianness(last & ~lowPlaces | (time & 0xffff) << 8),
+        };
+    }
+
     /// <summary>Two big-endian words as one of the host's.</summary>
     private static ulong Pack(uint first, uint second) => BinaryPrimitives.ReverseEndianness((ulong)first << 32 | second);
 

@@ -13,17 +13,19 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
     private readonly VirtualAdapter _adapter;
     private readonly RemoteRequester _requester;
     private readonly RemoteResponder _responder;
+    private readonly RemoteConnections _connections;
     private readonly byte[] _global = new byte[GlobalHeaderBytes];
     private long _now;
 
     /// <summary>Listens from now on.</summary>
     /// <exception cref="ArgumentException">Where it may not or can't; one line for the user.</exception>
-    internal RemoteHosts(VirtualAdapter adapter, FabricOptions options)
+    internal RemoteHosts(VirtualAdapter adapter, FabricOptions options, ulong guidPrefix)
     {
         _adapter = adapter;
         Node = new FabricNode(options, this);
         _requester = new RemoteRequester(adapter, Node);
         _responder = new RemoteResponder(adapter, new Responder(adapter));
+        adapter.Connections.Links = _connections = new RemoteConnections(adapter, Node, guidPrefix);
     }
 
     internal FabricNode Node { get; }
@@ -44,7 +46,7 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
     internal bool Turn(long now)
     {
         _now = now;
-        bool hasMoved = _responder.Turn();
+        bool hasMoved = _responder.Turn() | _connections.Turn();
         return Node.Poll(ToNs(now)) || hasMoved;
     }
 
@@ -92,6 +94,9 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
             case RemoteKind.GroupDatagram:
                 _responder.TakeGroupDatagram(header, data);
                 break;
+            case RemoteKind.Connection:
+                _connections.Take(link, data);
+                break;
             default:
                 TakeAnswer(link, header, data);
                 break;
@@ -103,6 +108,7 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
     public void Broken(LinkCore link)
     {
         _responder.Broken(link);
+        _connections.Broken(link);
         foreach (QueuePair pair in _adapter.Pairs)
         {
             if (pair.Answers?.Link == link)

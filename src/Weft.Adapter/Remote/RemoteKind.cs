@@ -23,4 +23,7 @@ internal enum RemoteKind : byte
 
     /// <summary>A datagram to all members of a group.</summary>
     GroupDatagram,
+
+    /// <summary>Connection management's: a <see cref="Connections.ConnectionMessage"/> follows.</summary>
+    Connection,
 }

@@ -3,7 +3,6 @@ using Weft.Adapter.Control;
 using Weft.Adapter.Mlx4;
 using Weft.Fabric;
 using Weft.Fabric.Links;
-using Weft.Native;
 
 namespace Weft.Adapter.Remote;
 

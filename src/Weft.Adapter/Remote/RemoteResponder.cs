@@ -213,12 +213,12 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
 
     private void Deliver(QueuePair pair, in RemoteHeader header, ReadOnlySpan<byte> data)
     {
-        if (pair.Type != QueuePairType.UnreliableDatagram || !pair.IsReceiving || pair.Attributes.QueueKey != header.QueueOrKey || !pair.TryTakeReceive())
+        if (pair.Type != QueuePairType.UnreliableDatagram || !pair.IsReceiving || pair.Attributes.QueueKey != header.QueueOrKey
+            || !pair.TryTakeReceive() || (ulong)data.Length > pair.Held.CapacityBytes)
             return;
         FillRequest(header);
-        WorkStatus status = (ulong)data.Length > pair.Held.CapacityBytes ? WorkStatus.LocalLength
-            : RemoteCopy.TryScatter(new MemoryCursor(pair, Responder.ReceiveSegments(pair), AccessRights.LocalWrite, 0), data, lastByteLast: false)
-                ? WorkStatus.Success : WorkStatus.LocalProtection;
+        WorkStatus status = RemoteCopy.TryScatter(new MemoryCursor(pair, Responder.ReceiveSegments(pair), AccessRights.LocalWrite, 0), data, lastByteLast: false)
+            ? WorkStatus.Success : WorkStatus.LocalProtection;
         responder.PostReceive(pair, status, null, _request, (uint)data.Length);
         if (status != WorkStatus.Success)
             adapter.Fail(pair);

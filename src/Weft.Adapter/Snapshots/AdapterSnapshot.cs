@@ -1,3 +1,5 @@
+using Weft.Fabric;
+
 namespace Weft.Adapter.Snapshots;
 
 /// <summary>What the adapter holds and has done: one moment's view, for people and monitors.</summary>
@@ -20,4 +22,7 @@ public sealed record AdapterSnapshot
 
     /// <summary>The VMs, in the order of their coming.</summary>
     public IReadOnlyList<VmSnapshot> Vms { get; init; } = [];
+
+    /// <summary>The links to the other hosts of its cluster.</summary>
+    public IReadOnlyList<LinkSnapshot> Links { get; init; } = [];
 }

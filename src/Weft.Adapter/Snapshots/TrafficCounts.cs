@@ -6,4 +6,8 @@ namespace Weft.Adapter.Snapshots;
 /// <param name="Completions">Completions written, of sends and receives.</param>
 /// <param name="Errors">Completions with an error among them.</param>
 /// <param name="Retries">Attempts beyond the first: receiver not ready, or no answer.</param>
-public readonly record struct TrafficCounts(long Requests, long Bytes, long Completions, long Errors, long Retries);
+public readonly record struct TrafficCounts(long Requests, long Bytes, long Completions, long Errors, long Retries)
+{
+    /// <summary>Of a VM: stores to its doorbell page that cost an exit, because the engine slept or had just woken up.</summary>
+    public long Doorbells { get; init; }
+}

@@ -13,12 +13,13 @@ namespace Weft.Adapter.Wire;
 /// <remarks><see cref="Serve"/> runs on a thread of its own; everything else may be called from any thread.</remarks>
 public sealed class AdapterServer
 {
-    private const int ExtentsPerToken = 256;
+    private const int ExtentsPerToken = 256, TimeBytes = 16, Monotonic = 1, OfThread = 3;
+    private const long NsPerSecond = 1_000_000_000;
     private readonly FrameChannel _channel;
     private readonly JoinVm _join;
     private readonly ServerLimits _limits;
     private readonly int _processId;
-    private TokenBucket _bucket;
+    private TokenBucket _calls, _processor;
 
     /// <summary>Serves a connection.</summary>
     /// <param name="socket">Owned from now on; <see cref="Serve"/> closes it.</param>
@@ -29,7 +30,9 @@ public sealed class AdapterServer
     {
         _channel = new FrameChannel(socket);
         (_processId, _join, _limits) = (processId, join, limits);
-        _bucket = new TokenBucket(limits.CallsPerSecond, limits.CallBurst, NowNs);
+        _calls = new TokenBucket(limits.CallsPerSecond, limits.CallBurst, NowNs);
+        // Its tokens are nanoseconds of processor time.
+        _processor = new TokenBucket(limits.ProcessorShare * NsPerSecond, limits.ProcessorBurstNs, NowNs);
     }
 
     /// <summary>Adds a VM to the adapter. Descriptors stay the server's, which outlives the VM.</summary>
@@ -42,7 +45,7 @@ public sealed class AdapterServer
     public delegate Errno JoinVm(VmIdentity identity, int arenaDescriptor, ulong arenaBytes, IDoorbell doorbell, out IAdapterVm? vm);
 
     /// <summary>How many control calls came, those refused among them.</summary>
-    public long Calls => Volatile.Read(ref _calls);
+    public long Calls => Volatile.Read(ref _callCount);
 
     /// <summary>How long the VM was made to wait for the sake of the others, in nanoseconds.</summary>
     public long HeldBackNs => Volatile.Read(ref _heldBackNs);
@@ -105,10 +108,14 @@ public sealed class AdapterServer
     private void ServeCalls(VmSession session)
     {
         Span<int> descriptors = stackalloc int[FrameChannel.MostDescriptors];
+        using NativeBuffer time = new(TimeBytes);
+        long takenNs = ReadProcessorNs(time);
         while (_channel.Receive(out FrameHeader frame, descriptors))
         {
-            HoldBack(1 + (double)frame.LengthBytes / (ExtentsPerToken * Unsafe.SizeOf<MemoryExtent>()));
-            Volatile.Write(ref _calls, _calls + 1);
+            long processorNs = ReadProcessorNs(time);
+            HoldBack(time, 1 + (double)frame.LengthBytes / (ExtentsPerToken * Unsafe.SizeOf<MemoryExtent>()), processorNs - takenNs);
+            takenNs = processorNs;
+            Volatile.Write(ref _callCount, _callCount + 1);
             ReadOnlySpan<int> given = descriptors[..(int)frame.DescriptorCount];
             Errno error;
             int returned;
@@ -136,19 +143,24 @@ public sealed class AdapterServer
         return _channel.Send(frame, []);
     }
 
-    private void HoldBack(double tokens)
+    /// <summary>Before a call: waits for what it is worth, and for what those before took of the processor.</summary>
+    private void HoldBack(NativeBuffer time, double tokens, long processorNs)
     {
-        const int monotonic = 1;
-        const long nsPerSecond = 1_000_000_000;
-        long waitNs = _bucket.Take(tokens, NowNs);
+        long nowNs = NowNs, waitNs = Math.Max(_calls.Take(tokens, nowNs), _processor.Take(processorNs, nowNs));
         if (waitNs <= 0)
             return;
         Volatile.Write(ref _heldBackNs, _heldBackNs + waitNs);
-        using NativeBuffer time = new(16);
-        MemoryMarshal.Write(time.Span, waitNs / nsPerSecond);
-        MemoryMarshal.Write(time.Span[8..], waitNs % nsPerSecond);
-        HostStubs.Call(SystemCall.ClockNanosleep, monotonic, 0, (long)time.Address.Value, 0);
+        MemoryMarshal.Write(time.Span, waitNs / NsPerSecond);
+        MemoryMarshal.Write(time.Span[sizeof(long)..], waitNs % NsPerSecond);
+        HostStubs.Call(SystemCall.ClockNanosleep, Monotonic, 0, (long)time.Address.Value, 0);
     }
 
-    private long _calls, _heldBackNs;
+    /// <summary>What this thread took of the processor.</summary>
+    private static long ReadProcessorNs(NativeBuffer time)
+    {
+        HostStubs.Call(SystemCall.ClockGettime, OfThread, (long)time.Address.Value);
+        return BitConverter.ToInt64(time.Span) * NsPerSecond + BitConverter.ToInt64(time.Span[sizeof(long)..]);
+    }
+
+    private long _callCount, _heldBackNs;
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Weft.Native;
 
 namespace Weft.Adapter.Wire;
@@ -51,6 +52,21 @@ public static class UnixSocket
         if (HostStubs.Call(SystemCall.Getsockopt, socket, SocketLevel, PeerCredentials, at, at + CredentialsBytes) < 0)
             return null;
         return (BinaryPrimitives.ReadInt32LittleEndian(buffer.Span), BinaryPrimitives.ReadUInt32LittleEndian(buffer.Span[sizeof(int)..]));
+    }
+
+    /// <summary>Whether <see cref="Connect"/>'s answer says that nobody listens there.</summary>
+    public static bool IsAbsence(long result) => result is -(long)Errno.ENOENT or -(long)Errno.ECONNREFUSED;
+
+    /// <summary>A connected socket as a stream, which owns it. Reads and writes fail (IOException) after a time without progress.</summary>
+    public static Stream OpenStream(int socket, int patienceSeconds)
+    {
+        const int receiveTimeout = 20, sendTimeout = 21, timevalBytes = 16;
+        using NativeBuffer timeout = new(timevalBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(timeout.Span, patienceSeconds);
+        BinaryPrimitives.WriteInt64LittleEndian(timeout.Span[sizeof(long)..], 0);
+        foreach (int option in (ReadOnlySpan<int>)[receiveTimeout, sendTimeout])
+            HostStubs.Call(SystemCall.Setsockopt, socket, SocketLevel, option, (long)timeout.Address.Value, timevalBytes);
+        return new FileStream(new SafeFileHandle(socket, ownsHandle: true), FileAccess.ReadWrite, bufferSize: 0);
     }
 
     /// <summary>Wakes whoever waits on a socket; it stays open.</summary>

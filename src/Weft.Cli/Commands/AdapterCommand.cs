@@ -15,7 +15,7 @@ public static class AdapterCommand
     /// <param name="watch">Again every second, until interrupted.</param>
     public static int Run(AdapterView view, bool json, bool watch)
     {
-        using DaemonClient client = DaemonClient.Open();
+        DaemonClient client = DaemonClient.Open();
         if (json)
             return RunJson(client, view, watch);
         AdapterSample? before = Take(client, view);

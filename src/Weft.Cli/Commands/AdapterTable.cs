@@ -19,7 +19,7 @@ public static class AdapterTable
         {
             AdapterView.QueuePairs => QueuePairs(before, now, seconds),
             AdapterView.Regions => Regions(now),
-            _ => Vms(before, now, seconds),
+            _ => Vms(before, now, seconds) + Links(before.Adapter, now.Adapter, seconds),
         });
     }
 
@@ -43,6 +43,23 @@ public static class AdapterTable
             table.Add([$"{vm.ProcessId}", vm.Name, vm.Program, $"{vm.Lid}", $"{vm.QueuePairs}", $"{vm.CompletionQueues}", $"{vm.Regions}",
                 Amount.OfBytes(vm.RegisteredBytes), .. Traffic(earlier.GetValueOrDefault(vm.ProcessId, vm.Traffic), vm.Traffic, seconds)]);
         return table.ToString();
+    }
+
+    /// <summary>Nothing on a host alone.</summary>
+    private static string Links(AdapterReport before, AdapterReport now, double seconds)
+    {
+        if (now.Links.Count == 0)
+            return "";
+        TextTable table = new("HOST", "ADDRESS", "LINK", ">OUT/S", ">OUT BYTES/S", ">IN/S", ">IN BYTES/S", ">RESUMED", ">BROKEN");
+        foreach (LinkReport link in now.Links)
+        {
+            LinkReport earlier = before.Links.FirstOrDefault(each => each.Host == link.Host) ?? link;
+            table.Add(link.Host, link.Address, link.IsReady ? "ready" : "down",
+                Amount.Of(Rate(earlier.MessagesSent, link.MessagesSent, seconds)), Amount.OfBytes(Rate(earlier.BytesSent, link.BytesSent, seconds)),
+                Amount.Of(Rate(earlier.MessagesReceived, link.MessagesReceived, seconds)), Amount.OfBytes(Rate(earlier.BytesReceived, link.BytesReceived, seconds)),
+                Amount.Of(link.Resumptions), Amount.Of(link.Breaks));
+        }
+        return "\n" + table;
     }
 
     private static string QueuePairs(AdapterSample before, AdapterSample now, double seconds)
@@ -77,7 +94,11 @@ public static class AdapterTable
     {
         // Source: enum ibv_access_flags.
         (uint Bit, string Name)[] names = [(1, "local-write"), (2, "remote-write"), (4, "remote-read"), (8, "atomic"), (16, "bind"), (32, "zero-based")];
-        return string.Join(',', names.Where(each => (access & each.Bit) != 0).Select(each => each.Name));
+        List<string> held = [];
+        foreach ((uint bit, string name) in names)
+            if ((access & bit) != 0)
+                held.Add(name);
+        return string.Join(',', held);
     }
 
     private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";

@@ -21,7 +21,7 @@ public static class PsCommand
         List<string[]> rows = [["PID", "NAME", "GROUP", "STATE", "MEMORY", "TIME", "SHARES WITH", "PROGRAM"]];
         foreach (VmStatus vm in list)
             rows.Add([$"{vm.ProcessId}", OrDash(vm.Name), OrDash(vm.Group), vm.State, $"{vm.MemoryBytes / 1048576.0:0.0}M", Time(vm.RunSeconds),
-                OrDash(string.Join(", ", vm.Shares.Select(Shares))), Printable(vm.Program)]);
+                OrDash(string.Join(", ", vm.Shares.Select(Shares))), TextTable.Printable(vm.Program)]);
         StringBuilder text = new();
         int last = rows[0].Length - 1;
         foreach (string[] row in rows)
@@ -36,14 +36,11 @@ public static class PsCommand
     /// <summary>"4711: memory + 2 files".</summary>
     private static string Shares(VmShare share)
     {
-        string files = share.Files.Count switch { 0 => "", 1 => Printable(Path.GetFileName(share.Files[0])), _ => $"{share.Files.Count} files" };
+        string files = share.Files.Count switch { 0 => "", 1 => TextTable.Printable(Path.GetFileName(share.Files[0])), _ => $"{share.Files.Count} files" };
         return $"{share.With}: {(share.Memory ? "memory" : "")}{(share.Memory && files.Length > 0 ? " + " : "")}{files}";
     }
 
     private static string OrDash(string text) => text.Length > 0 ? text : "-";
-
-    /// <summary>Control characters in a program's name must not reach the terminal.</summary>
-    private static string Printable(string text) => string.Concat(text.Select(letter => char.IsControl(letter) ? '?' : letter));
 
     private static string Time(double seconds)
     {

@@ -53,31 +53,44 @@ public sealed class ClusterKey : LinkSecurity
         ? null
         : $"A cluster key does not protect links by way of {address}; use certificates (--tls-…), or declare the network with --test-network.";
 
-    internal override async Task<LinkConnection> ConnectAsync(Socket socket, Introduction introduction, CancellationToken cancel)
+    internal override Task<LinkConnection> ConnectAsync(Socket socket, Introduction introduction, CancellationToken cancel) =>
+        OnThread(() => Connect(socket, introduction));
+
+    internal override Task<LinkConnection> AcceptAsync(Socket socket, ushort number, CancellationToken cancel) =>
+        OnThread(() => Accept(socket, number));
+
+    /// <summary>
+    /// Runs a proof with calls that block, on a thread of its own: a socket that was ever used asynchronously stays in the runtime's
+    /// epoll set, which would wake a thread for each packet that the link gets later. Whoever loses patience disposes the socket.
+    /// </summary>
+    private static Task<LinkConnection> OnThread(Func<LinkConnection> prove) =>
+        Task.Factory.StartNew(prove, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private LinkConnection Connect(Socket socket, Introduction introduction)
     {
         NetworkStream stream = new(socket, ownsSocket: true);
         byte[] mine = new byte[Introduction.SizeBytes + NonceBytes];
         introduction.Write(mine);
         RandomNumberGenerator.Fill(mine.AsSpan(Introduction.SizeBytes));
-        await stream.WriteAsync(mine, cancel).ConfigureAwait(false);
+        stream.Write(mine);
         byte[] theirs = new byte[NonceBytes];
-        await stream.ReadExactlyAsync(theirs, cancel).ConfigureAwait(false);
-        await stream.WriteAsync(Prove("dial"u8, mine, theirs), cancel).ConfigureAwait(false);
-        await CheckAsync(stream, Prove("answer"u8, mine, theirs), $"host {introduction.To} has another cluster key", cancel).ConfigureAwait(false);
+        stream.ReadExactly(theirs);
+        stream.Write(Prove("dial"u8, mine, theirs));
+        Check(stream, Prove("answer"u8, mine, theirs), $"host {introduction.To} has another cluster key");
         return Hand(stream, introduction.To);
     }
 
-    internal override async Task<LinkConnection> AcceptAsync(Socket socket, ushort number, CancellationToken cancel)
+    private LinkConnection Accept(Socket socket, ushort number)
     {
         NetworkStream stream = new(socket, ownsSocket: true);
         byte[] theirs = new byte[Introduction.SizeBytes + NonceBytes];
-        await stream.ReadExactlyAsync(theirs, cancel).ConfigureAwait(false);
+        stream.ReadExactly(theirs);
         Introduction introduction = Introduction.Read(theirs, number);
         byte[] mine = RandomNumberGenerator.GetBytes(NonceBytes);
-        await stream.WriteAsync(mine, cancel).ConfigureAwait(false);
+        stream.Write(mine);
         // The dialling end proves itself first: a stranger gets no MAC to work on.
-        await CheckAsync(stream, Prove("dial"u8, theirs, mine), $"what calls itself host {introduction.From} has another cluster key", cancel).ConfigureAwait(false);
-        await stream.WriteAsync(Prove("answer"u8, theirs, mine), cancel).ConfigureAwait(false);
+        Check(stream, Prove("dial"u8, theirs, mine), $"what calls itself host {introduction.From} has another cluster key");
+        stream.Write(Prove("answer"u8, theirs, mine));
         return Hand(stream, introduction.From);
     }
 
@@ -88,10 +101,10 @@ public sealed class ClusterKey : LinkSecurity
         return HMACSHA256.HashData(_key, text);
     }
 
-    private static async Task CheckAsync(Stream stream, byte[] expected, string refusal, CancellationToken cancel)
+    private static void Check(Stream stream, byte[] expected, string refusal)
     {
         byte[] proof = new byte[MacBytes];
-        await stream.ReadExactlyAsync(proof, cancel).ConfigureAwait(false);
+        stream.ReadExactly(proof);
         if (!CryptographicOperations.FixedTimeEquals(proof, expected))
             throw new LinkRefusedException(refusal);
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Weft.Adapter;
 using Weft.Adapter.Snapshots;
+using Weft.Fabric;
 using Weft.Vm.Daemon;
 
 namespace Weft.Host.Api;
@@ -33,7 +34,8 @@ internal sealed class Reports(DaemonOptions options, IEngine engine, VmListener 
             total = Sum(total, vm.Traffic);
             vms.Add(Vm(vm, connections.GetValueOrDefault(vm.ProcessId)));
         }
-        return new AdapterReport(snapshot.TakenNs, Name(options.Engine), snapshot.State, snapshot.ProcessorNs, snapshot.Sleeps, total, vms);
+        return new AdapterReport(snapshot.TakenNs, Name(options.Engine), snapshot.State, snapshot.ProcessorNs, snapshot.Sleeps, total, vms,
+            [.. snapshot.Links.Select(Link)]);
     }
 
     internal IReadOnlyList<QueuePairReport> QueuePairs() =>
@@ -45,6 +47,9 @@ internal sealed class Reports(DaemonOptions options, IEngine engine, VmListener 
         [.. from vm in engine.Snapshot().Vms
             from region in vm.Regions
             select new RegionReport(vm.ProcessId, region.RemoteKey, region.LengthBytes, region.Access)];
+
+    private static LinkReport Link(LinkSnapshot link) => new(link.Name, link.Address, link.IsReady, link.Counts.MessagesSent, link.Counts.MessagesReceived,
+        link.Counts.BytesSent, link.Counts.BytesReceived, link.Counts.Connections, link.Counts.Resumptions, link.Counts.Breaks);
 
     private static VmReport Vm(VmSnapshot vm, VmConnection? connection)
     {
@@ -75,5 +80,8 @@ internal sealed class Reports(DaemonOptions options, IEngine engine, VmListener 
     private static string Name(EngineMode mode) => mode.ToString().ToLowerInvariant();
 
     private static TrafficCounts Sum(TrafficCounts left, TrafficCounts right) => new(left.Requests + right.Requests, left.Bytes + right.Bytes,
-        left.Completions + right.Completions, left.Errors + right.Errors, left.Retries + right.Retries);
+        left.Completions + right.Completions, left.Errors + right.Errors, left.Retries + right.Retries)
+    {
+        Doorbells = left.Doorbells + right.Doorbells,
+    };
 }

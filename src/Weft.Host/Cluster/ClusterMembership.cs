@@ -40,7 +40,7 @@ internal sealed class ClusterMembership : IDisposable
         HashSet<ushort> taken = [.. entries.Select(entry => HostRecord.NumberOf(entry.Key))];
         for (ushort number = 1; number <= FabricNode.MostHosts; number++)
         {
-            string record = HostRecord.Write(number, name, address, guidPrefix);
+            string record = HostRecord.Write(number, name, address, guidPrefix, HostInterfaces.Addresses());
             // Another host may take the same one at this moment: the transaction tells who was first.
             if (!taken.Contains(number) && await store.TryCreateAsync(HostRecord.KeyOf(number), record, lease, patience.Token).ConfigureAwait(false))
                 return new ClusterMembership(store, number, record, lease, log);

@@ -20,7 +20,7 @@ internal static class HostRecord
             && number <= FabricNode.MostHosts ? number : (ushort)0;
 
     /// <summary>The value for a host.</summary>
-    internal static string Write(ushort number, string name, IPEndPoint address, ulong guidPrefix)
+    internal static string Write(ushort number, string name, IPEndPoint address, ulong guidPrefix, IEnumerable<IPAddress> addresses)
     {
         ArrayBufferWriter<byte> bytes = new();
         using (Utf8JsonWriter writer = new(bytes))
@@ -28,6 +28,10 @@ internal static class HostRecord
             writer.WriteStartObject();
             writer.WriteString("name", name);
             writer.WriteString("address", address.ToString());
+            writer.WriteStartArray("addresses");
+            foreach (IPAddress other in addresses)
+                writer.WriteStringValue(other.ToString());
+            writer.WriteEndArray();
             writer.WriteNumber("firstLid", number * FabricNode.LidsPerHost);
             writer.WriteNumber("lids", FabricNode.LidsPerHost);
             writer.WriteString("gids", GidsOf(number, guidPrefix));
@@ -44,13 +48,26 @@ internal static class HostRecord
         {
             using JsonDocument document = JsonDocument.Parse(value);
             return number != 0 && IPEndPoint.TryParse(document.RootElement.GetProperty("address").GetString() ?? "", out IPEndPoint? address)
-                ? new FabricPeer(number, document.RootElement.GetProperty("name").GetString() ?? "", address)
+                ? new FabricPeer(number, document.RootElement.GetProperty("name").GetString() ?? "", address) { Addresses = AddressesOf(document.RootElement) }
                 : null;
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             return null;
         }
+    }
+
+    private static IReadOnlyList<IPAddress> AddressesOf(JsonElement record)
+    {
+        if (!record.TryGetProperty("addresses", out JsonElement texts) || texts.GetArrayLength() == 0)
+            return [];
+        List<IPAddress> addresses = [];
+        foreach (JsonElement text in texts.EnumerateArray())
+        {
+            if (IPAddress.TryParse(text.GetString(), out IPAddress? address))
+                addresses.Add(address);
+        }
+        return addresses;
     }
 
     /// <summary>The GIDs of a host's VMs, as a prefix: the LID stands above the last byte.</summary>

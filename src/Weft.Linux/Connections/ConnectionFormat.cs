@@ -171,7 +171,8 @@ internal static class ConnectionFormat
             BinaryPrimitives.WriteUInt32LittleEndian(place[4..], told.QueueKey);
             PutPathAddress(place[8..], notice.Target.RemoteLid, notice.Target.RemoteGid);
             // Groups are told apart by GID: their datagrams have the global header.
-            place[8 + 28] = isGroup ? (byte)1 : (byte)0;
+            const int isGlobal = 8 + 29;
+            place[isGlobal] = isGroup ? (byte)1 : (byte)0;
         }
         ReadOnlySpan<byte> data = told.Private;
         data[..Math.Min(notice.PrivateBytes, told.PrivateBytes)].CopyTo(place[40..]);

@@ -1,5 +1,4 @@
 using Weft.Linux.Files;
-using Weft.Linux.Verbs;
 using Weft.Machine;
 using Weft.Native;
 

@@ -1,3 +1,4 @@
+using Weft.Linux.Polling;
 using Weft.Native;
 
 namespace Weft.Linux.Files;
@@ -10,6 +11,7 @@ namespace Weft.Linux.Files;
 public class FileDescription(int hostDescriptor)
 {
     private int _references = 1;
+    private EpollKeys? _epollKeys;
 
     /// <summary>The host's descriptor. Valid while a reference is held.</summary>
     public int Host { get; } = hostDescriptor;
@@ -28,6 +30,9 @@ public class FileDescription(int hostDescriptor)
 
     /// <summary>Whether the VMM makes up what it holds, so that calls on the host's descriptor are not what the program asked for.</summary>
     internal virtual bool IsMadeUp => GetType() != typeof(FileDescription);
+
+    /// <summary>Under what the file stands in epoll sets; made when first asked for.</summary>
+    internal EpollKeys EpollKeys => Volatile.Read(ref _epollKeys) ?? Interlocked.CompareExchange(ref _epollKeys, new EpollKeys(this), null) ?? _epollKeys;
 
     /// <summary>Releases the process's POSIX record locks on the file.</summary>
     internal void ReleaseLocks()
@@ -54,7 +59,13 @@ public class FileDescription(int hostDescriptor)
     }
 
     /// <summary>Gives a reference back; the last one closes the host's descriptor. Returns close's result then, else 0.</summary>
-    internal long Release() => Interlocked.Decrement(ref _references) == 0 ? OnLastRelease() : 0;
+    internal long Release()
+    {
+        if (Interlocked.Decrement(ref _references) != 0)
+            return 0;
+        _epollKeys?.Close();
+        return OnLastRelease();
+    }
 
     /// <summary>Closes what the description holds. Called once.</summary>
     protected virtual long OnLastRelease() => HostStubs.Call(SystemCall.Close, Host);

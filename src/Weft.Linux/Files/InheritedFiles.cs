@@ -12,7 +12,7 @@ public static class InheritedFiles
     /// <summary>
     /// Puts every descriptor that was inherited into the table. What the runtime opened itself is close-on-exec, what is
     /// inherited can't be. To be called once, before the VMM opens anything that is not close-on-exec. With narrowed
-    /// files, directories are left out.
+    /// files, directories that the program doesn't see are left out.
     /// </summary>
     public static void Adopt(FileTable files, PathResolver paths)
     {
@@ -50,8 +50,8 @@ public static class InheritedFiles
         using NativeBuffer scratch = new(64 << 10);
         const int getFlags = 1, closeOnExec = 1;
         long flags = HostStubs.Call(SystemCall.Fcntl, descriptor, getFlags);
-        if (flags >= 0 && (flags & closeOnExec) == 0 && descriptor < files.Limit && paths.Admits(scratch, descriptor))
-            files.InstallAt(descriptor, descriptor <= 2 ? new StandardFile(descriptor) : new FileDescription(descriptor), false);
+        if (flags >= 0 && (flags & closeOnExec) == 0 && descriptor < files.Limit && paths.Admits(scratch, descriptor, out Mount? mount))
+            files.InstallAt(descriptor, descriptor <= 2 ? new StandardFile(descriptor) : new FileDescription(descriptor) { Mount = mount }, false);
     }
 
     /// <summary>

@@ -50,6 +50,28 @@ internal sealed class MountTable
         return null;
     }
 
+    /// <summary>All of them, the root last.</summary>
+    internal IEnumerable<Mount> LastGivenFirst
+    {
+        get
+        {
+            for (int index = _binds.Length - 1; index >= 0; index--)
+                yield return _binds[index];
+            yield return Root;
+        }
+    }
+
+    /// <summary>The mount that a path of the program is in.</summary>
+    internal Mount Holding(string path)
+    {
+        Mount holding = Root;
+        foreach (Mount bind in _binds)
+            if (bind.Destination.Length >= holding.Destination.Length
+                && (path == bind.Destination || path.StartsWith(bind.Destination + "/", StringComparison.Ordinal)))
+                holding = bind;
+        return holding;
+    }
+
     /// <summary>A text as the kernel gets it, with a char a byte.</summary>
     internal static string Bytes(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 

@@ -98,14 +98,38 @@ public sealed partial class PathResolver
     }
 
     /// <summary>
-    /// Whether a descriptor that comes from another process may be the program's. With narrowed files a directory, or
-    /// a mere path, may not: it would lead around what was chosen to be shown.
+    /// Whether a descriptor that comes from another process may be the program's. With narrowed files a directory may
+    /// only if the program sees it anyway, and is of that mount then; another one, or a mere path, would lead around what was
+    /// chosen to be shown.
     /// </summary>
-    internal bool Admits(NativeBuffer scratch, int hostDescriptor)
+    /// <param name="scratch">For paths.</param>
+    /// <param name="hostDescriptor">The descriptor.</param>
+    /// <param name="mount">The mount that a directory is in.</param>
+    internal bool Admits(NativeBuffer scratch, int hostDescriptor, out Mount? mount)
     {
         const int getFlags = 3;
-        return !Mounts.IsNarrowed || (!HostFile.IsDirectory(scratch, hostDescriptor)
-            && (HostStubs.CallQuick(SystemCall.Fcntl, hostDescriptor, getFlags) & OpenFlags.Path) == 0);
+        mount = null;
+        if (!Mounts.IsNarrowed)
+            return true;
+        if (HostFile.IsDirectory(scratch, hostDescriptor))
+            return !HostFile.IsOnProc(scratch, hostDescriptor) && (mount = Showing(scratch, HostFile.PathOf(scratch, hostDescriptor))) is not null;
+        return (HostStubs.CallQuick(SystemCall.Fcntl, hostDescriptor, getFlags) & OpenFlags.Path) == 0;
+    }
+
+    /// <summary>The mount through which the program sees a directory of the host; null when it doesn't.</summary>
+    private Mount? Showing(NativeBuffer scratch, string hostPath)
+    {
+        foreach (Mount mount in Mounts.LastGivenFirst)
+        {
+            string source = HostFile.PathOf(scratch, mount.Source).TrimEnd('/');
+            if (hostPath != source && !hostPath.StartsWith(source + "/", StringComparison.Ordinal))
+                continue;
+            string place = mount.Destination + hostPath[source.Length..].TrimEnd('/');
+            // Not below a later mount point, which covers it, nor where the VM has a view of its own.
+            if (Mounts.Holding(place) == mount && !(_kernel?.VirtualFiles is not null && IsBelowVirtual(place)))
+                return mount;
+        }
+        return null;
     }
 
     /// <summary>Asks the VM's own view. False when the path is the host's.</summary>

@@ -23,7 +23,7 @@ internal static class ReadWriteCalls
         if (file.Description is VirtualDirectory)
             return Errno.EISDIR;
         if (file.Description is SignalDescription signals)
-            return signals.Read(thread, buffer, count);
+            return signals.Read(thread, new GuestRange(buffer, count));
         if (file.Description is DeviceFile)
             return Errno.EINVAL;
         if (file.Description is VirtualFile made)
@@ -56,6 +56,8 @@ internal static class ReadWriteCalls
             return made.Moves ? made.Move(thread, buffer, count, null, true) : made.Write(thread, buffer, count);
         if (file.Description is DeviceFile device)
             return device.Write(thread, buffer, count);
+        if (file.Description is SignalDescription)
+            return Errno.EINVAL;
         if (!GuestVectors.IsInUserSpace(buffer.Value, count))
             return Errno.EFAULT;
         count = Math.Min(count, GuestVectors.MostBytes);
@@ -183,6 +185,8 @@ internal static class ReadWriteCalls
             return need == PageAccess.Write ? Errno.EISDIR : Errno.EBADF;
         if (file.Description is DeviceFile)
             return Errno.EINVAL;
+        if (file.Description is SignalDescription signals)
+            return need == PageAccess.Read ? Errno.EINVAL : call != SystemCall.Readv && offset != -1 ? Errno.ESPIPE : ReadSignals(thread, signals, array, count);
         if (file.Description is VirtualFile made)
         {
             bool atCurrent = call is SystemCall.Readv or SystemCall.Writev || offset == -1;
@@ -205,6 +209,12 @@ internal static class ReadWriteCalls
             thread.Process.BeforeGrowth(file.Description, vectors.TotalBytes);
         SyscallResult result = AttendedFiles.Transfer(thread, file.Description, call, (long)vectors.Address.Value, entries, vectors.TotalBytes, offset, flags);
         return need == PageAccess.Read ? RaiseIfBroken(thread, result) : result;
+    }
+
+    private static SyscallResult ReadSignals(GuestThread thread, SignalDescription signals, GuestVirtualAddress array, ulong count)
+    {
+        Errno error = GuestRange.Read(thread, array, count, out GuestRange[] ranges);
+        return error != Errno.None ? error : signals.Read(thread, ranges);
     }
 
     /// <summary>A vector to or from a file of the VM's own view: the first range that is not empty, as one call.</summary>

@@ -40,15 +40,17 @@ internal static class SyncCalls
         if (error != Errno.None)
             return error;
         using (target)
-            return Fill(thread, target.Directory, target.Node is not null, target.IsReadOnly, status);
+            return Fill(thread, target.Directory, target.Node is null ? null : target.VirtualPath, target.IsReadOnly, status);
     }
 
     [SystemCall(SystemCall.Fstatfs, SupportState.Full)]
     internal static SyscallResult StatFileSystemOf(GuestThread thread, int descriptor, GuestVirtualAddress status)
     {
         using FileLease file = thread.Files.Rent(descriptor);
-        return !file.IsOpen ? Errno.EBADF
-            : Fill(thread, file.Host, file.Description is VirtualFile or VirtualDirectory or DeviceFile, file.Description.Mount is { IsReadOnly: true }, status);
+        if (!file.IsOpen)
+            return Errno.EBADF;
+        string? made = file.Description switch { VirtualFile one => one.Path, VirtualDirectory one => one.VirtualPath, DeviceFile one => one.Path, _ => null };
+        return Fill(thread, file.Host, made, file.Description.Mount is { IsReadOnly: true }, status);
     }
 
     private static SyscallResult On(GuestThread thread, SystemCall call, int descriptor, long a1 = 0, long a2 = 0, long a3 = 0)
@@ -59,20 +61,16 @@ internal static class SyncCalls
         return file.Description is VirtualFile or VirtualDirectory or DeviceFile ? Errno.EINVAL : thread.Block(call, file.Host, a1, a2, a3);
     }
 
-    /// <summary>struct statfs: f_type, f_bsize, …, f_namelen at 64, f_frsize at 72, f_flags at 80. Source: asm-generic/statfs.h.</summary>
-    private static SyscallResult Fill(GuestThread thread, int host, bool isVirtual, bool isReadOnly, GuestVirtualAddress destination)
+    /// <summary>struct statfs: f_type, …, f_flags at 80. Source: asm-generic/statfs.h.</summary>
+    private static SyscallResult Fill(GuestThread thread, int host, string? virtualPath, bool isReadOnly, GuestVirtualAddress destination)
     {
-        const int bytes = 120, nameLength = 64, fragment = 72, flags = 80;
-        const long procMagic = 0x9fa0, pageBytes = 4096, readOnly = 1, valid = 0x20;
+        const int bytes = 120, flags = 80;
+        const long readOnly = 1;
         Span<byte> status = thread.Scratch.Span[..bytes];
-        if (isVirtual)
+        if (virtualPath is not null)
         {
-            status.Clear();
-            BitConverter.TryWriteBytes(status, procMagic);
-            BitConverter.TryWriteBytes(status[8..], pageBytes);
-            BitConverter.TryWriteBytes(status[nameLength..], (long)PathScratch.MostNameBytes);
-            BitConverter.TryWriteBytes(status[fragment..], pageBytes);
-            BitConverter.TryWriteBytes(status[flags..], valid);
+            if (!VirtualFileSystems.TryFill(status, virtualPath))
+                return Errno.ENOSYS;
         }
         else if (HostStubs.Call(SystemCall.Fstatfs, host, (long)thread.Scratch.Address.Value) is < 0 and long failed)
             return failed;

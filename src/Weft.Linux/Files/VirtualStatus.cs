@@ -7,7 +7,7 @@ namespace Weft.Linux.Files;
 internal static class VirtualStatus
 {
     internal const int StatBytes = 144, StatxBytes = 256;
-    private const uint Device = 0x15, BlockBytes = 1024;
+    private const uint BlockBytes = 1024;
     private const ulong LinkBytes = 64;
 
     /// <summary>An inode number that is the same at each look.</summary>
@@ -25,7 +25,7 @@ internal static class VirtualStatus
     {
         stat[..StatBytes].Clear();
         (uint user, uint group) = Owner();
-        BinaryPrimitives.WriteUInt64LittleEndian(stat, Device);
+        BinaryPrimitives.WriteUInt64LittleEndian(stat, VirtualFileSystems.DeviceOf(path));
         BinaryPrimitives.WriteUInt64LittleEndian(stat[8..], InodeOf(path));
         BinaryPrimitives.WriteUInt64LittleEndian(stat[16..], node.Kind == VirtualNodeKind.Directory ? 2UL : 1);
         BinaryPrimitives.WriteUInt32LittleEndian(stat[24..], ModeOf(node));
@@ -58,7 +58,9 @@ internal static class VirtualStatus
             BinaryPrimitives.WriteInt64LittleEndian(statx[time..], now);
         BinaryPrimitives.WriteUInt32LittleEndian(statx[128..], node.Device.Major);
         BinaryPrimitives.WriteUInt32LittleEndian(statx[132..], node.Device.Minor);
-        BinaryPrimitives.WriteUInt32LittleEndian(statx[140..], Device);
+        DeviceNumber device = DeviceNumber.Decode(VirtualFileSystems.DeviceOf(path));
+        BinaryPrimitives.WriteUInt32LittleEndian(statx[136..], device.Major);
+        BinaryPrimitives.WriteUInt32LittleEndian(statx[140..], device.Minor);
     }
 
     internal static uint ModeOf(VirtualNode node) => (uint)(node.Permissions | node.Kind switch

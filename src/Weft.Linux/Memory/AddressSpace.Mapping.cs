@@ -156,6 +156,8 @@ public sealed partial class AddressSpace
             ReleaseFilesLocked(unmapped);
     }
 
+    private const ulong LowEnd = 1UL << 31;
+
     private Errno PlaceLocked(in MapRequest request, ulong length, out ulong start)
     {
         start = request.Address;
@@ -173,13 +175,13 @@ public sealed partial class AddressSpace
                 return Errno.ENOMEM;
             return request.Placement == MapPlacement.FixedNoReplace && !IsFreeLocked(start, start + length) ? Errno.EEXIST : Errno.None;
         }
+        start = RoundUp(start);
         if (request.Low)
         {
-            const ulong lowEnd = 1UL << 31;
-            start = FindGapLocked(length, PageSize, lowEnd);
+            if (start == 0 || length > LowEnd || start > LowEnd - length || start < LowestAddress || !IsFreeLocked(start, start + length))
+                start = FindLowGapLocked(length);
             return start == 0 ? Errno.ENOMEM : Errno.None;
         }
-        start = RoundUp(start);
         if ((start & (Math.Max(request.AlignmentBytes, 1) - 1)) == 0 && start >= LowestAddress && start <= End && length <= End - start && IsFreeLocked(start, start + length))
             return Errno.None;
         ulong alignment = length >= GuestPhysicalMemory.LargePageSize && request.Content == HostContent.Anonymous
@@ -188,6 +190,16 @@ public sealed partial class AddressSpace
         if (start == 0 && alignment != PageSize && request.AlignmentBytes == 0)
             start = FindGapLocked(length, PageSize);
         return start == 0 ? Errno.ENOMEM : Errno.None;
+    }
+
+    /// <summary>The lowest gap of MAP_32BIT's range, the second GiB. 0 when there is none. Source: find_start_end in linux/arch/x86/kernel/sys_x86_64.c.</summary>
+    private ulong FindLowGapLocked(ulong length)
+    {
+        const ulong lowStart = 1UL << 30;
+        ulong candidate = lowStart;
+        for (int index = Math.Max(IndexAfterLocked(lowStart) - 1, 0); index < _areas.Count && _areas[index].Start - Math.Min(_areas[index].Start, candidate) < length; index++)
+            candidate = Math.Max(candidate, _areas[index].End);
+        return candidate < LowEnd && length <= LowEnd - candidate ? candidate : 0;
     }
 
     private bool IsFreeLocked(ulong start, ulong end)

@@ -1,4 +1,3 @@
-using Weft.Machine;
 using Weft.Native;
 
 namespace Weft.Linux.Memory;

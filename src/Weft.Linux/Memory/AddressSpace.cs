@@ -1,5 +1,4 @@
 using Weft.Machine;
-using Weft.Native;
 
 namespace Weft.Linux.Memory;
 

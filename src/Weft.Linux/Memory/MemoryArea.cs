@@ -1,4 +1,3 @@
-using Weft.Linux.Files;
 using Weft.Machine;
 
 namespace Weft.Linux.Memory;

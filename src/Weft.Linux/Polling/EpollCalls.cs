@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Weft.Linux.Files;
+using Weft.Linux.Signals;
 using Weft.Machine;
 using Weft.Native;
 
@@ -9,7 +10,6 @@ namespace Weft.Linux.Polling;
 internal static class EpollCalls
 {
     private const int CloseOnExec = 0x80000, EventBytes = 12, EventsOffset = 64;
-    private const string Duplicates = "two duplicates of one descriptor count as one entry (EEXIST), and closing one leaves it in";
 
     // More events at once than any set has descriptors.
     private const int MostEvents = 1 << 20;
@@ -23,7 +23,7 @@ internal static class EpollCalls
             ? Errno.EINVAL
             : thread.Files.InstallHost(HostStubs.CallQuick(SystemCall.EpollCreate1, CloseOnExec), flags != 0);
 
-    [SystemCall(SystemCall.EpollCtl, SupportState.Partly, Ways = CallWays.Attendant, Missing = Duplicates)]
+    [SystemCall(SystemCall.EpollCtl, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult Control(GuestThread thread, int epoll, int operation, int descriptor, GuestVirtualAddress request)
     {
         const int delete = 2;
@@ -36,7 +36,9 @@ internal static class EpollCalls
         using FileLease file = thread.Files.Rent(descriptor);
         if (!file.IsOpen)
             return Errno.EBADF;
-        return HostStubs.CallQuick(SystemCall.EpollCtl, set.Host, operation, file.Host, (long)thread.Scratch.Address.Value);
+        if (file.Description is SignalDescription signals)
+            signals.AddUser(thread.Signals);
+        return file.Description.EpollKeys.Control(set.Host, operation, descriptor, thread.Scratch.Address);
     }
 
     [SystemCall(SystemCall.EpollWait, SupportState.Full, Ways = CallWays.Attendant)]

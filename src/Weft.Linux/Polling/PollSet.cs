@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using Weft.Linux.Files;
-using Weft.Machine;
+using Weft.Linux.Signals;
 using Weft.Native;
 
 namespace Weft.Linux.Polling;
@@ -41,6 +41,8 @@ internal ref struct PollSet
         FileLease lease = thread.Files.Rent(descriptor);
         if (lease.IsOpen)
             _held[index] = lease.Description;
+        if (lease.IsOpen && lease.Description is SignalDescription signals)
+            signals.AddUser(thread.Signals);
         Entries[index] = new PolledFile { Descriptor = lease.IsOpen ? lease.Host : NotOpen, Events = (short)events };
         return lease.IsOpen;
     }

@@ -16,14 +16,22 @@ internal static class MemberTree
     {
         if (thread.Kernel.Group is not { } group || !ProcessTree.TryParseId(name, out int id) || group.Find(id) is not { } peer)
             return null;
-        return new DynamicDirectory((_, entry) => Entry(peer, entry, context), _ =>
+        return new DynamicDirectory((_, entry) => Entry(peer, entry, context), _ => Entries());
+    }
+
+    private static List<VirtualEntry> Entries()
+    {
+        List<VirtualEntry> entries =
         [
-            .. MemberFiles.Files.Select(file => new VirtualEntry(file, VirtualNodeKind.File)),
-            .. MemberFiles.Links.Select(link => new VirtualEntry(link, VirtualNodeKind.Symlink)),
             new VirtualEntry(MemberFiles.Descriptors, VirtualNodeKind.Directory),
             new VirtualEntry(MemberFiles.DescriptorInfos, VirtualNodeKind.Directory),
             new VirtualEntry(MemberFiles.Threads, VirtualNodeKind.Directory),
-        ]);
+        ];
+        foreach (string file in MemberFiles.Files)
+            entries.Add(new VirtualEntry(file, VirtualNodeKind.File));
+        foreach (string link in MemberFiles.Links)
+            entries.Add(new VirtualEntry(link, VirtualNodeKind.Symlink));
+        return entries;
     }
 
     private static ViewNode? Entry(GroupPeer peer, string name, ViewContext context)

@@ -19,7 +19,9 @@ internal sealed class VisiblePaths
             return (found is null ? full : Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(found))).TrimEnd('/');
         }
         _root = options.RootDirectory is { } root ? Canonical(root) : null;
-        _binds = [.. options.Binds.Select(bind => (Canonical(bind.Source), bind.Destination.TrimEnd('/')))];
+        _binds = new (string, string)[options.Binds.Count];
+        for (int i = 0; i < _binds.Length; i++)
+            _binds[i] = (Canonical(options.Binds[i].Source), options.Binds[i].Destination.TrimEnd('/'));
     }
 
     /// <summary>A path as the program sees it; as it is on the host when the program cannot reach it by a path, as Linux shows it after chroot(2).</summary>

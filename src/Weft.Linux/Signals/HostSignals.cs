@@ -18,6 +18,9 @@ public sealed class HostSignals
     internal const int TimerSignal = 62;
 
     private const int InfoBytes = 128, ReadBytes = 32 * InfoBytes, PipeBytes = 1 << 20;
+
+    /// <summary>Where the structures hold a siginfo of signal 0, never written.</summary>
+    private const int MarkerAt = 2048;
     private const int FirstRuntimeSignal = 32, LastRuntimeSignal = 34;
     private const int Block = 0, Unblock = 1, SetAll = 2;
     private static readonly SignalSet TerminalAccess = SignalSet.Of(SignalNumber.SIGTTIN) | SignalSet.Of(SignalNumber.SIGTTOU);
@@ -26,6 +29,8 @@ public sealed class HostSignals
     private readonly Lock _lock = new();
     private readonly NativeBuffer _structures = new(4096);
     private readonly ManualResetEventSlim _threadRuns = new();
+    private readonly Lock _settling = new();
+    private readonly ManualResetEventSlim _settled = new();
     private int _readEnd;
     private int _writeEnd;
     private int _threadId;
@@ -53,6 +58,7 @@ public sealed class HostSignals
         HostSignals host = new(process);
         host.OpenPipe();
         SignalSet blocked = host.ReadHostMask();
+        host.LeaveSignalsToReceiver();
         SignalSet ignored = default;
         for (int signal = 1; signal <= SignalNumber.Highest; signal++)
         {
@@ -64,13 +70,13 @@ public sealed class HostSignals
         }
         process.Signals.Inherit(host, ignored, blocked);
         new Thread(host.Receive, 256 << 10) { IsBackground = true, Name = "weft signals" }.Start();
-        host.LeaveSignalsToReceiver();
     }
 
     /// <summary>
-    /// Blocks what is forwarded on the calling host thread, which runs guest code, and so on all that it starts. Else a
-    /// signal could end a blocking call of this very thread before it is in the program's queue, and the program would
-    /// run on for a moment as if nothing had come.
+    /// Blocks what is forwarded on the calling host thread, which runs guest code, and so on all that it starts, and on
+    /// the runtime's. Else a signal could end a blocking call of this very thread before it is in the program's queue,
+    /// and the program would run on for a moment as if nothing had come; and <see cref="Settle"/> needs to know which
+    /// thread the signals are on.
     /// </summary>
     private void LeaveSignalsToReceiver()
     {
@@ -83,6 +89,7 @@ public sealed class HostSignals
             BinaryPrimitives.WriteUInt64LittleEndian(_structures.Span, forwarded.Bits);
             HostStubs.CallQuick(SystemCall.RtSigprocmask, Block, (long)_structures.Address.Value, 0, sizeof(ulong));
         }
+        HostStubs.HoldOnOtherThreads(forwarded.Bits);
     }
 
     /// <summary>
@@ -101,7 +108,26 @@ public sealed class HostSignals
         host.SetDisposition(signal, SignalAction.Default);
         host.ChangeHostMask(Unblock, SignalSet.Of(signal));
         HostStubs.Call(SystemCall.Tgkill, processId, HostStubs.CallQuick(SystemCall.Gettid), signal);
+        if (!TerminalAccess.Contains(signal))
+            host.ChangeHostMask(Block, SignalSet.Of(signal));
         host.FollowAction(signal, host._process.Signals.GetAction(signal));
+    }
+
+    /// <summary>
+    /// Waits until every signal that the host raised before the call is in the program's queues. A timer that was
+    /// disarmed has then no signal on the way any more, as on Linux. Call without holding a lock that a sender takes.
+    /// </summary>
+    internal void Settle()
+    {
+        // A record of signal 0 goes through the pipe. The receiver runs the host's handler for what is pending before
+        // it sees the record, and empties the pipe before it answers.
+        lock (_settling)
+        {
+            _settled.Reset();
+            while (HostStubs.CallQuick(SystemCall.Write, _writeEnd, (long)(_structures.Address + MarkerAt).Value, InfoBytes) == -(long)Errno.EAGAIN)
+                Thread.Yield();
+            _settled.Wait();
+        }
     }
 
     /// <summary>
@@ -198,16 +224,34 @@ public sealed class HostSignals
         _threadId = (int)HostStubs.CallQuick(SystemCall.Gettid);
         _threadRuns.Set();
         using NativeBuffer buffer = new(ReadBytes);
+        bool isAsked = false;
         while (true)
         {
+            if (isAsked && IsPipeEmpty(buffer))
+            {
+                isAsked = false;
+                _settled.Set();
+            }
             long count = HostStubs.Call(SystemCall.Read, _readEnd, (long)buffer.Address.Value, ReadBytes);
             if (count == -(long)Errno.EINTR)
                 continue;
             if (count <= 0)
                 return;
             for (int at = 0; at + InfoBytes <= count; at += InfoBytes)
-                Forward(MemoryMarshal.Read<SignalInfo>(buffer.Span[at..]));
+            {
+                SignalInfo info = MemoryMarshal.Read<SignalInfo>(buffer.Span[at..]);
+                isAsked |= info.Number == 0;
+                if (info.Number != 0)
+                    Forward(info);
+            }
         }
+    }
+
+    private bool IsPipeEmpty(NativeBuffer buffer)
+    {
+        const int bytesToRead = 0x541b; // FIONREAD. Source: asm-generic/ioctls.h.
+        HostStubs.CallQuick(SystemCall.Ioctl, _readEnd, bytesToRead, (long)buffer.Address.Value);
+        return BinaryPrimitives.ReadInt32LittleEndian(buffer.Span) == 0;
     }
 
     private void Forward(in SignalInfo info)

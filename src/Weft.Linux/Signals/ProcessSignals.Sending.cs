@@ -8,18 +8,6 @@ public sealed partial class ProcessSignals
     /// <summary>The guard of all signal state, for the parts of it that live in other classes.</summary>
     internal Lock Gate => _lock;
 
-    /// <summary>Signals that wait for the process or any of its threads.</summary>
-    internal SignalSet AllPendingLocked
-    {
-        get
-        {
-            SignalSet all = Pending.Set;
-            foreach (GuestThread thread in _process.Threads)
-                all |= thread.Signals.Pending.Set;
-            return all;
-        }
-    }
-
     internal void AddDescription(SignalDescription description)
     {
         lock (_lock)

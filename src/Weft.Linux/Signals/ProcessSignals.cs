@@ -164,6 +164,8 @@ public sealed partial class ProcessSignals
         lock (_lock)
         {
             thread.Pending.Remove(new SignalSet(ulong.MaxValue));
+            foreach (SignalDescription description in _descriptions)
+                description.RemoveUserLocked(thread);
             HandOnLocked(thread, Pending.Set);
         }
     }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using Weft.Linux.Files;
-using Weft.Machine;
+using Weft.Linux.Memory;
 using Weft.Native;
 
 namespace Weft.Linux.Signals;
@@ -10,30 +10,44 @@ namespace Weft.Linux.Signals;
 /// poll, select and epoll know. Its read(2) is <see cref="Read"/>: the descriptor itself must not be read.
 /// </summary>
 /// <remarks>
-/// Thread-safe. A signal that waits for another thread alone makes it readable too, where Linux looks at the caller's.
+/// Thread-safe. Linux asks the polling thread's own queue and the process's. Here one eventfd serves all threads, so
+/// signals for one thread alone make it readable if that thread ever made, read or polled the descriptor.
 /// </remarks>
 public sealed class SignalDescription : FileDescription
 {
     private const int EntryBytes = 128;
     private readonly ProcessSignals _signals;
     private readonly NativeBuffer _counter = new(4096);
+
+    // All below: protected by the gate of the process's signals.
+    private readonly List<ThreadSignals> _users = [], _readers = [];
     private SignalSet _mask;
+    private int _maskChanges;
     private bool _readable;
 
-    internal SignalDescription(int hostDescriptor, ProcessSignals signals, SignalSet mask)
+    internal SignalDescription(int hostDescriptor, ThreadSignals maker, ProcessSignals signals, SignalSet mask)
         : base(hostDescriptor)
     {
         _signals = signals;
-        _mask = mask;
+        _users.Add(maker);
         signals.AddDescription(this);
         SetMask(mask);
     }
 
-    /// <summary>Takes as many signals of the mask as fit, as struct signalfd_siginfo. Waits for the first unless O_NONBLOCK.</summary>
-    public SyscallResult Read(GuestThread thread, GuestVirtualAddress buffer, ulong lengthBytes)
+    /// <summary>
+    /// Takes as many signals of the mask as fit, as struct signalfd_siginfo. Waits for the first unless O_NONBLOCK. A
+    /// signal whose entry can't be written is lost, as on Linux.
+    /// </summary>
+    /// <param name="thread">The caller.</param>
+    /// <param name="ranges">Where the entries go, one after the other.</param>
+    public SyscallResult Read(GuestThread thread, params ReadOnlySpan<GuestRange> ranges)
     {
-        if (lengthBytes < EntryBytes)
+        ulong room = 0;
+        foreach (GuestRange range in ranges)
+            room += range.LengthBytes;
+        if (room < EntryBytes)
             return Errno.EINVAL;
+        AddUser(thread.Signals);
         SignalInfo info;
         while (!_signals.TryTake(thread.Signals, Mask, out info))
         {
@@ -44,16 +58,16 @@ public sealed class SignalDescription : FileDescription
                 return waited;
         }
         Span<byte> entry = stackalloc byte[EntryBytes];
-        long written = 0;
+        ulong written = 0;
         do
         {
             SignalDescriptorEntry.Fill(info, entry);
-            if (!thread.Memory.TryWrite(buffer + (ulong)written, entry))
-                return written > 0 ? written : Errno.EFAULT;
+            if (!GuestRange.TryWrite(thread, ranges, written, entry))
+                return written > 0 ? (long)written : Errno.EFAULT;
             written += EntryBytes;
         }
-        while ((ulong)written + EntryBytes <= lengthBytes && _signals.TryTake(thread.Signals, Mask, out info));
-        return written;
+        while (written + EntryBytes <= room && _signals.TryTake(thread.Signals, Mask, out info));
+        return (long)written;
     }
 
     private SignalSet Mask
@@ -65,30 +79,54 @@ public sealed class SignalDescription : FileDescription
         }
     }
 
-    /// <summary>Replaces the mask.</summary>
+    /// <summary>A thread uses the descriptor: from now on signals for it alone count.</summary>
+    internal void AddUser(ThreadSignals thread)
+    {
+        lock (_signals.Gate)
+        {
+            if (_users.Contains(thread))
+                return;
+            _users.Add(thread);
+            Refresh();
+        }
+    }
+
+    /// <summary>A thread is over.</summary>
+    internal void RemoveUserLocked(ThreadSignals thread)
+    {
+        if (_users.Remove(thread))
+            Refresh();
+    }
+
+    /// <summary>Replaces the mask; who sleeps in a read looks anew.</summary>
     internal void SetMask(SignalSet mask)
     {
         lock (_signals.Gate)
         {
             _mask = mask;
-            SetReadableLocked(!(_signals.AllPendingLocked & mask).IsEmpty);
+            _maskChanges++;
+            Refresh();
+            foreach (ThreadSignals reader in _readers)
+                reader.Wake();
         }
     }
 
-    /// <summary>A signal was queued. Each one is an edge for EPOLLET.</summary>
+    /// <summary>A signal was queued. Each one is an edge for EPOLLET, and wakes every reader: the first may have room for one only.</summary>
     internal void ArrivedLocked(int signal)
     {
         if (!_mask.Contains(signal))
             return;
         _readable = false;
-        SetReadableLocked(true);
+        Refresh();
+        foreach (ThreadSignals reader in _readers)
+            reader.Wake();
     }
 
     /// <summary>Signals were taken.</summary>
     internal void TakenLocked()
     {
         if (_readable)
-            SetReadableLocked(!(_signals.AllPendingLocked & _mask).IsEmpty);
+            Refresh();
     }
 
     /// <inheritdoc/>
@@ -99,8 +137,13 @@ public sealed class SignalDescription : FileDescription
         return base.OnLastRelease();
     }
 
-    private void SetReadableLocked(bool readable)
+    /// <summary>Makes the eventfd tell whether a signal of the mask waits for the process or a user.</summary>
+    private void Refresh()
     {
+        SignalSet waiting = _signals.Pending.Set;
+        foreach (ThreadSignals user in _users)
+            waiting |= user.Pending.Set;
+        bool readable = !(waiting & _mask).IsEmpty;
         if (readable == _readable)
             return;
         _readable = readable;
@@ -114,13 +157,29 @@ public sealed class SignalDescription : FileDescription
         return (HostStubs.CallQuick(SystemCall.Fcntl, Host, getFlags) & nonBlocking) != 0;
     }
 
-    /// <summary>Sleeps until a signal of the mask waits for this thread. Restart when another one must be delivered.</summary>
+    /// <summary>Sleeps until a signal of the mask waits for this thread, or the mask is another. Restart when a signal must be delivered.</summary>
     private SyscallResult WaitForSignal(GuestThread thread)
     {
-        SignalSet mask = Mask;
-        thread.Signals.Await(mask);
-        SyscallResult result = thread.Signals.HasDeliverable ? SyscallResult.Restart : thread.Block(SystemCall.Pause);
-        thread.Signals.Await(default);
-        return result.IsRestart && !(_signals.PendingFor(thread.Signals) & mask).IsEmpty ? SyscallResult.Success : result;
+        ThreadSignals signals = thread.Signals;
+        int maskChanges;
+        lock (_signals.Gate)
+        {
+            _readers.Add(signals);
+            maskChanges = _maskChanges;
+        }
+        SyscallResult result = SyscallResult.Restart;
+        // Whoever queues a signal or changes the mask does so before it wakes us: a wake between the look and the sleep ends the sleep.
+        while (!IsOver(signals, maskChanges) && !signals.HasDeliverable && !thread.TryBlock(out result, SystemCall.Pause))
+        {
+        }
+        lock (_signals.Gate)
+            _readers.Remove(signals);
+        return IsOver(signals, maskChanges) ? SyscallResult.Success : result;
+    }
+
+    private bool IsOver(ThreadSignals thread, int maskChanges)
+    {
+        lock (_signals.Gate)
+            return _maskChanges != maskChanges || !(_signals.PendingFor(thread) & _mask).IsEmpty;
     }
 }

@@ -29,6 +29,7 @@ internal static class SignalDescriptorCalls
             return Errno.EBADF;
         if (file.Description is not SignalDescription existing)
             return Errno.EINVAL;
+        existing.AddUser(thread.Signals);
         existing.SetMask(set);
         return descriptor;
     }
@@ -37,6 +38,6 @@ internal static class SignalDescriptorCalls
     {
         long host = HostStubs.CallQuick(SystemCall.Eventfd2, 0, flags | CloseOnExec);
         return host < 0 ? host
-            : thread.Files.Install(new SignalDescription((int)host, thread.Process.Signals, set), (flags & CloseOnExec) != 0);
+            : thread.Files.Install(new SignalDescription((int)host, thread.Signals, thread.Process.Signals, set), (flags & CloseOnExec) != 0);
     }
 }

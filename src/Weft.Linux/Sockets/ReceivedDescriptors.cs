@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Weft.Linux.Files;
 using Weft.Native;
 
 namespace Weft.Linux.Sockets;
@@ -51,14 +52,14 @@ internal static class ReceivedDescriptors
         bool full = false;
         foreach (ref int descriptor in descriptors)
         {
-            full |= !thread.Process.Paths.Admits(thread.Scratch, descriptor);
+            full |= !thread.Process.Paths.Admits(thread.Scratch, descriptor, out Mount? mount);
             if (full)
             {
                 HostStubs.Call(SystemCall.Close, descriptor);
                 continue;
             }
             // A table without room closes the descriptor itself.
-            SyscallResult result = thread.Files.InstallHost(descriptor, closeOnExec);
+            SyscallResult result = thread.Files.Install(new FileDescription(descriptor) { Mount = mount }, closeOnExec);
             full = result.IsError;
             if (full)
                 continue;

@@ -56,7 +56,12 @@ internal static class TimerCalls
             return Errno.EINVAL;
         HostAddress wanted = thread.Scratch.Address, before = wanted + TimeBytes;
         long result = HostStubs.CallQuick(SystemCall.TimerSettime, id, flags, (long)wanted.Value, (long)before.Value);
-        if (result < 0 || old.IsNull)
+        if (result < 0)
+            return result;
+        bool isDisarming = !structures.Slice(TimeBytes / 2, TimeBytes / 2).ContainsAnyExcept((byte)0);
+        if (isDisarming)
+            thread.Process.Signals.Host?.Settle();
+        if (old.IsNull)
             return result;
         return thread.Memory.TryWrite(old, structures[TimeBytes..]) ? result : Errno.EFAULT;
     }

@@ -11,10 +11,16 @@ internal static class TimerIntervalCalls
 {
     private const int IntervalBytes = 32;
 
-    [SystemCall(SystemCall.Alarm, SupportState.Full, Ways = CallWays.Attendant)]
-    internal static SyscallResult Alarm(GuestThread thread, uint seconds) => HostStubs.CallQuick(SystemCall.Alarm, seconds);
+    [SystemCall(SystemCall.Alarm, SupportState.Full)]
+    internal static SyscallResult Alarm(GuestThread thread, uint seconds)
+    {
+        long result = HostStubs.CallQuick(SystemCall.Alarm, seconds);
+        if (seconds == 0)
+            thread.Process.Signals.Host?.Settle();
+        return result;
+    }
 
-    [SystemCall(SystemCall.Setitimer, SupportState.Partly, Ways = CallWays.Attendant, Missing = "ITIMER_VIRTUAL and ITIMER_PROF count the VMM's time too")]
+    [SystemCall(SystemCall.Setitimer, SupportState.Partly, Missing = "ITIMER_VIRTUAL and ITIMER_PROF count the VMM's time too")]
     internal static SyscallResult Set(GuestThread thread, int which, GuestVirtualAddress value, GuestVirtualAddress old)
     {
         Span<byte> structures = thread.Scratch.Span[..(2 * IntervalBytes)];
@@ -23,7 +29,11 @@ internal static class TimerIntervalCalls
             return Errno.EFAULT;
         HostAddress wanted = thread.Scratch.Address, before = wanted + IntervalBytes;
         long result = HostStubs.CallQuick(SystemCall.Setitimer, which, (long)wanted.Value, (long)before.Value);
-        if (result < 0 || old.IsNull)
+        if (result < 0)
+            return result;
+        if (IsDisarming(structures))
+            thread.Process.Signals.Host?.Settle();
+        if (old.IsNull)
             return result;
         return thread.Memory.TryWrite(old, structures[IntervalBytes..]) ? result : Errno.EFAULT;
     }
@@ -36,4 +46,6 @@ internal static class TimerIntervalCalls
             return result;
         return thread.Memory.TryWrite(value, thread.Scratch.Span[..IntervalBytes]) ? result : Errno.EFAULT;
     }
+
+    private static bool IsDisarming(ReadOnlySpan<byte> value) => !value.Slice(IntervalBytes / 2, IntervalBytes / 2).ContainsAnyExcept((byte)0);
 }

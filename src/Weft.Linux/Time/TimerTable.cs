@@ -1,5 +1,4 @@
 using Weft.Linux.Signals;
-using Weft.Native;
 
 namespace Weft.Linux.Time;
 

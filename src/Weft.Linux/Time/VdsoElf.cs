@@ -81,7 +81,8 @@ internal sealed class VdsoElf
             symbols.Add(new("__vdso_" + name, prefixed, offset, length, false));
             symbols.Add(new(name, prefixed + "__vdso_".Length, offset, length, true));
         }
-        return [.. symbols.OrderBy(s => s.GnuHash % BucketCount)];
+        symbols.Sort((left, right) => (left.GnuHash % BucketCount, left.NameOffset).CompareTo((right.GnuHash % BucketCount, right.NameOffset)));
+        return symbols;
     }
 
     private int AddString(string text)

@@ -1,5 +1,3 @@
-using Weft.Native;
-
 namespace Weft.Linux.Verbs;
 
 /// <summary>A completion channel: the program's descriptors and its completion queues keep it.</summary>

@@ -44,13 +44,14 @@ internal static class CompletionCommands
         return call.RespondWith(made, response);
     }
 
-    /// <summary>struct ib_uverbs_ex_create_cq. No time stamps, and overruns are never ignored.</summary>
+    /// <summary>struct ib_uverbs_ex_create_cq. Overruns are never ignored.</summary>
     internal static Errno CreateExtended(in VerbsCall call)
     {
+        const uint timestamps = 1;
         VerbsRequest request = call.Request;
-        if (request.U32(20) != 0 || request.U32(24) != 0 || request.U32(28) != 0)
+        if (request.U32(20) != 0 || (request.U32(24) & ~timestamps) != 0 || request.U32(28) != 0)
             return Errno.EOPNOTSUPP;
-        CompletionQueueRequest wanted = new() { UserHandle = request.U64(0), Entries = request.U32(8), Vector = request.U32(12) };
+        CompletionQueueRequest wanted = new() { UserHandle = request.U64(0), Entries = request.U32(8), Vector = request.U32(12), HasTimestamps = request.U32(24) };
         ulong buffer = BinaryPrimitives.ReadUInt64LittleEndian(request.Provider), record = BinaryPrimitives.ReadUInt64LittleEndian(request.Provider[8..]);
         Errno error = Make(call, wanted, (int)request.U32(16), buffer, record, out VerbsObject? made, out uint number);
         if (error != Errno.None)

@@ -21,6 +21,9 @@ internal static class PortDescription
     /// <summary>The most READs and atomics outstanding at either end.</summary>
     internal const uint MostReads = 16;
 
+    /// <summary>Completion times are nanoseconds, of which 48 bits are told.</summary>
+    private const ulong TimestampMask = (1UL << 48) - 1, ClockKilohertz = 1_000_000;
+
     private const uint MostMessageBytes = 1u << 30;
 
     /// <summary>
@@ -33,7 +36,8 @@ internal static class PortDescription
     internal static void PutDevice(Span<byte> response, in DeviceAttributes device)
     {
         const ulong anyPage = 0xffff_f000;
-        const uint globalAtomics = 2, mostGroups = 8192, mostMembers = 256, many = 1 << 16;
+        // As the card tells it: UCX looks for this one, though atomics here are atomic towards the program's own as well.
+        const uint deviceAtomics = 1, mostGroups = 8192, mostMembers = 256, many = 1 << 16;
         BinaryPrimitives.WriteUInt64LittleEndian(response, AdapterNames.FirmwareNumber);
         BinaryPrimitives.WriteUInt64BigEndian(response[8..], device.NodeGuid);
         BinaryPrimitives.WriteUInt64BigEndian(response[16..], device.NodeGuid);
@@ -42,7 +46,7 @@ internal static class PortDescription
         ReadOnlySpan<uint> numbers =
         [
             AdapterNames.VendorId, AdapterNames.PartId, 1, device.MostQueuePairs, MostQueueRequests, DeviceCapabilities, MostSegments, MostSegments - 2,
-            device.MostCompletionQueues, MostCompletions, device.MostRegions, many, MostReads, 0, device.MostQueuePairs * MostReads, MostReads, 0, globalAtomics,
+            device.MostCompletionQueues, MostCompletions, device.MostRegions, many, MostReads, 0, device.MostQueuePairs * MostReads, MostReads, 0, deviceAtomics,
             0, 0, device.MostRegions, 0, 0, mostGroups, mostMembers, mostGroups * mostMembers, int.MaxValue, 0, 0,
             device.MostSharedReceiveQueues, MostSharedRequests, MostSharedSegments,
         ];
@@ -54,11 +58,13 @@ internal static class PortDescription
         response[171] = (byte)AdapterNames.PortCount;
     }
 
-    /// <summary>struct ib_uverbs_ex_query_device_resp: nothing on top but the capabilities in 64 bits.</summary>
+    /// <summary>struct ib_uverbs_ex_query_device_resp: on top the clock of completion times and the capabilities in 64 bits.</summary>
     internal static void PutExtendedDevice(Span<byte> response, in DeviceAttributes device)
     {
         PutDevice(response, device);
         BinaryPrimitives.WriteUInt32LittleEndian(response[180..], ExtendedDeviceBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(response[208..], TimestampMask);
+        BinaryPrimitives.WriteUInt64LittleEndian(response[216..], ClockKilohertz);
         BinaryPrimitives.WriteUInt64LittleEndian(response[224..], DeviceCapabilities);
     }
 

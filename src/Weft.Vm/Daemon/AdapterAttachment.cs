@@ -29,6 +29,8 @@ internal static class AdapterAttachment
                 GuestPhysicalMemory memory = kernel.Machine.Memory;
                 kernel.Adapter = RemoteAdapterVm.Join(Connect(path, kernel.Options.Adapter), identity,
                     memory.ArenaDescriptor, memory.ArenaBytes, doorbell.EventDescriptor, doorbell.SetTrapping);
+                if (Wanted(kernel.Options.Adapter) is { } wanted && wanted != kernel.Adapter.Device.Engine)
+                    Console.Error.WriteLine(OtherEngine(wanted, kernel.Adapter.Device.Engine));
                 return;
             }
             catch (IOException) when (attempt < MostAttempts && !IsListening(path))
@@ -40,7 +42,7 @@ internal static class AdapterAttachment
     private static int Connect(string path, AdapterUse use)
     {
         long socket = UnixSocket.Connect(path);
-        for (int attempt = 1; socket is -(long)Errno.ENOENT or -(long)Errno.ECONNREFUSED && attempt <= MostAttempts; attempt++)
+        for (int attempt = 1; UnixSocket.IsAbsence(socket) && attempt <= MostAttempts; attempt++)
         {
             DaemonStarter.Run(EngineArguments(use));
             socket = UnixSocket.Connect(path);
@@ -58,11 +60,19 @@ internal static class AdapterAttachment
         return socket >= 0;
     }
 
-    private static string[] EngineArguments(AdapterUse use) => use switch
+    private static EngineMode? Wanted(AdapterUse use) => use switch
     {
-        AdapterUse.Poll => ["--engine", "poll"],
-        AdapterUse.Event => ["--engine", "event"],
-        AdapterUse.Auto => ["--engine", "auto"],
-        _ => [],
+        AdapterUse.Poll => EngineMode.Poll,
+        AdapterUse.Event => EngineMode.Event,
+        AdapterUse.Auto => EngineMode.Auto,
+        _ => null,
     };
+
+    private static string[] EngineArguments(AdapterUse use) => Wanted(use) is { } wanted ? ["--engine", Word(wanted)] : [];
+
+    /// <summary>The daemon's engine is everybody's: who comes later gets it as it is, and is told.</summary>
+    private static string OtherEngine(EngineMode wanted, EngineMode found) =>
+        $"weft: weftd runs with the engine '{Word(found)}', not '{Word(wanted)}'; end its VMs and run 'weft daemon --stop' to have it otherwise";
+
+    private static string Word(EngineMode mode) => mode.ToString().ToLowerInvariant();
 }

@@ -10,5 +10,7 @@ namespace Weft.Vm.Daemon;
 /// <param name="Sleeps">How often it went to sleep.</param>
 /// <param name="Traffic">Of all VMs that are there.</param>
 /// <param name="Vms">GET /vms: the VMs.</param>
+/// <param name="Links">To the other hosts of the cluster.</param>
 public sealed record AdapterReport(
-    long TakenNs, string Engine, string State, long EngineProcessorNs, long Sleeps, TrafficCounts Traffic, IReadOnlyList<VmReport> Vms);
+    long TakenNs, string Engine, string State, long EngineProcessorNs, long Sleeps, TrafficCounts Traffic, IReadOnlyList<VmReport> Vms,
+    IReadOnlyList<LinkReport> Links);

@@ -1,22 +1,22 @@
-using System.Net;
-using System.Net.Http.Json;
-using System.Net.Sockets;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Weft.Adapter.Wire;
 
 namespace Weft.Vm.Daemon;
 
-/// <summary>Asks the daemon over its HTTP interface.</summary>
-public sealed class DaemonClient : IDisposable
+/// <summary>Asks the daemon over its HTTP interface, a connection a request.</summary>
+/// <remarks>
+/// HTTP/1.0 by hand: the answer ends where the connection does. .NET's own client brings TLS, certificates and QUIC along, half of
+/// the binary again, whose pages every `weft run` would pay for when it starts.
+/// </remarks>
+public sealed class DaemonClient
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private readonly HttpClient _http;
+    private const int Ok = 200, Conflict = 409, MostAnswerBytes = 64 << 20, PatienceSeconds = 10;
+    private readonly string _path;
 
-    private DaemonClient(string path) =>
-        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, stop) => ConnectAsync(path, stop), UseProxy = false })
-        {
-            BaseAddress = new Uri("http://weftd/"),
-            Timeout = Patience,
-        };
+    private DaemonClient(string path) => _path = path;
 
     /// <summary>A client of this user's daemon, be it there or not.</summary>
     /// <exception cref="IOException">The directory of the socket is not safe.</exception>
@@ -26,18 +26,9 @@ public sealed class DaemonClient : IDisposable
     /// <exception cref="IOException">The daemon gives no proper answer.</exception>
     public T? TryGet<T>(string path, JsonTypeInfo<T> type) where T : class
     {
-        try
-        {
-            return _http.GetFromJsonAsync(path, type).GetAwaiter().GetResult();
-        }
-        catch (HttpRequestException exception) when (IsAbsence(exception))
-        {
+        if (Ask("GET", path) is not { } answer)
             return null;
-        }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or System.Text.Json.JsonException)
-        {
-            throw new IOException($"weftd gives no proper answer ({exception.Message.TrimEnd('.')}); is it of another version? 'weft daemon --stop' ends it", exception);
-        }
+        return answer.Status == Ok ? Parse(answer.Body, type) : throw NoProperAnswer($"status {answer.Status}");
     }
 
     /// <summary>Asks the daemon to end. False when none runs.</summary>
@@ -45,38 +36,66 @@ public sealed class DaemonClient : IDisposable
     /// <exception cref="IOException">It does not want to; the line says why.</exception>
     public bool TryStop(bool inAnyCase)
     {
-        try
-        {
-            using HttpResponseMessage answer = _http.PostAsync(inAnyCase ? "stop?force=true" : "stop", null).GetAwaiter().GetResult();
-            if (answer.StatusCode == HttpStatusCode.Conflict)
-                throw new IOException(answer.Content.ReadFromJsonAsync(DaemonJson.Default.ErrorReport).GetAwaiter().GetResult()?.Error ?? "weftd is in use");
-            return answer.IsSuccessStatusCode ? true : throw new IOException($"weftd refuses to end (status {(int)answer.StatusCode})");
-        }
-        catch (HttpRequestException exception) when (IsAbsence(exception))
-        {
+        if (Ask("POST", inAnyCase ? "stop?force=true" : "stop") is not { } answer)
             return false;
-        }
+        if (answer.Status == Conflict)
+            throw new IOException(Parse(answer.Body, DaemonJson.Default.ErrorReport).Error);
+        return answer.Status / 100 == 2 ? true : throw new IOException($"weftd refuses to end (status {answer.Status})");
     }
 
-    /// <summary>Closes the connection.</summary>
-    public void Dispose() => _http.Dispose();
-
-    private static bool IsAbsence(HttpRequestException exception) =>
-        exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.AddressNotAvailable } or FileNotFoundException
-        || exception.InnerException is SocketException { NativeErrorCode: 2 };
-
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken stop)
+    /// <summary>Sends a request and reads its whole answer. Null when nobody listens.</summary>
+    private (int Status, byte[] Body)? Ask(string method, string path)
     {
-        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        long socket = UnixSocket.Connect(_path);
+        if (socket < 0)
+            return UnixSocket.IsAbsence(socket) ? null : throw NoProperAnswer(Linux.ErrorText.Of((Native.Errno)(-socket)));
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), stop);
-            return new NetworkStream(socket, true);
+            using var stream = UnixSocket.OpenStream((int)socket, PatienceSeconds);
+            stream.Write(Encoding.ASCII.GetBytes($"{method} /{path} HTTP/1.0\r\nHost: weftd\r\nContent-Length: 0\r\n\r\n"));
+            return Split(ReadToEnd(stream));
         }
-        catch
+        catch (IOException exception)
         {
-            socket.Dispose();
-            throw;
+            throw NoProperAnswer(exception.Message);
         }
     }
+
+    private static byte[] ReadToEnd(Stream stream)
+    {
+        using MemoryStream all = new();
+        Span<byte> piece = stackalloc byte[4096];
+        for (int length = stream.Read(piece); length > 0; length = stream.Read(piece))
+        {
+            all.Write(piece[..length]);
+            if (all.Length > MostAnswerBytes)
+                throw new IOException("too long an answer");
+        }
+        return all.ToArray();
+    }
+
+    /// <summary>Status and body of an answer: "HTTP/1.1 200 OK", header lines, an empty line, the body.</summary>
+    private static (int Status, byte[] Body) Split(byte[] answer)
+    {
+        int end = answer.AsSpan().IndexOf("\r\n\r\n"u8);
+        return end > 0 && answer.AsSpan().StartsWith("HTTP/1."u8) && answer.Length > 12
+            && int.TryParse(answer.AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture, out int status)
+            ? (status, answer[(end + 4)..])
+            : throw new IOException("not HTTP");
+    }
+
+    private static T Parse<T>(byte[] body, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, type) ?? throw NoProperAnswer("nothing");
+        }
+        catch (JsonException exception)
+        {
+            throw NoProperAnswer(exception.Message);
+        }
+    }
+
+    private static IOException NoProperAnswer(string why) =>
+        new($"weftd gives no proper answer ({why.TrimEnd('.')}); is it of another version? 'weft daemon --stop' ends it");
 }

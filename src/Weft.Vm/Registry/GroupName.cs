@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Weft.Vm.Registry;
@@ -15,9 +14,12 @@ public static class GroupName
         && !name.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 
     /// <summary>A name for a job that a launcher identifies by any text.</summary>
+    /// <remarks>FNV-1a of 64 bits: no two jobs of one user at a time are likely to share a name, and OpenSSL need not be loaded for it.</remarks>
     internal static string OfJob(string launcher, string identity)
     {
-        const int digits = 16;
-        return $"{launcher}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..digits]}";
+        ulong hash = 0xcbf29ce484222325;
+        foreach (byte one in Encoding.UTF8.GetBytes(identity))
+            hash = (hash ^ one) * 0x100000001b3;
+        return $"{launcher}-{hash:x16}";
     }
 }

@@ -31,7 +31,9 @@ public static class VmRegister
     /// <param name="runtimeDirectory">As <see cref="RuntimeDirectory"/> has it.</param>
     public static void Sweep(string runtimeDirectory)
     {
-        HashSet<int> running = [.. List(DirectoryIn(runtimeDirectory)).Select(record => record.ProcessId)];
+        HashSet<int> running = [];
+        foreach (VmRecord record in List(DirectoryIn(runtimeDirectory)))
+            running.Add(record.ProcessId);
         string groups = runtimeDirectory + "/groups";
         if (!Directory.Exists(groups))
             return;

@@ -18,7 +18,7 @@ public static class VmSignal
         {
             1 => found[0],
             0 => throw new IOException($"no running VM has the name or process id '{target}'; see 'weft ps'"),
-            _ => throw new IOException($"several VMs are named '{target}': say which by process id ({string.Join(", ", found.Select(record => record.ProcessId))})"),
+            _ => throw new IOException($"several VMs are named '{target}': say which by process id ({string.Join(", ", found.Select(record => $"{record.ProcessId}"))})"),
         };
     }
 

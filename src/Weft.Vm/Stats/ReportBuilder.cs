@@ -36,7 +36,7 @@ internal static class ReportBuilder
         if (kernel.Adapter is not { } adapter)
             return null;
         TrafficCounts counts = adapter.CountTraffic();
-        return new AdapterUseReport(kernel.Machine.Doorbell?.ExitCount ?? 0, counts.Requests, counts.Bytes, counts.Completions, counts.Errors, counts.Retries);
+        return new AdapterUseReport((kernel.Machine.Doorbell?.ExitCount ?? 0) + counts.Doorbells, counts.Requests, counts.Bytes, counts.Completions, counts.Errors, counts.Retries);
     }
 
     private static Dictionary<string, long> Exits(ThreadStatistics[] threads)

@@ -32,7 +32,7 @@ internal sealed partial class GuestQueuePair
         MemoryExtent recordExtent = default;
         if (hasReceive)
             (_record, recordExtent) = context.AllocateRecord(4);
-        var request = new QueuePairRequest
+        Request = new QueuePairRequest
         {
             UserHandle = shape.UserHandle,
             Type = shape.Type,
@@ -47,7 +47,7 @@ internal sealed partial class GuestQueuePair
             Receive = new QueueLayout { OffsetBytes = (uint)receiveOffset, Count = (uint)ReceiveCount, StrideShift = (uint)ReceiveShift, MostSegments = (uint)shape.ReceiveSegments },
             Record = recordExtent,
         };
-        Assert.Equal(Errno.None, context.Verbs.CreateQueuePair(request, Buffer?.Extents ?? [], out QueueReply reply));
+        Assert.Equal(Errno.None, context.Verbs.CreateQueuePair(Request, Buffer?.Extents ?? [], out QueueReply reply));
         (Handle, Number) = (reply.Handle, reply.Number);
         context.QueuePairs.Add(Number, this);
     }
@@ -55,6 +55,9 @@ internal sealed partial class GuestQueuePair
     internal GuestContext Context { get; }
 
     internal GuestQueueShape Shape { get; }
+
+    /// <summary>What the adapter was asked for.</summary>
+    internal QueuePairRequest Request { get; }
 
     internal uint Handle { get; }
 

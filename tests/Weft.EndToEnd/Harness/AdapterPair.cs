@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Weft.EndToEnd.Harness;
@@ -68,13 +69,13 @@ internal sealed class AdapterPair : IAsyncDisposable
     {
         await using RunningProcess running = RunningProcess.Start(server);
         Outcome clients;
-        int tries = 0;
+        long began = Stopwatch.GetTimestamp();
         do
         {
             await Task.Delay(300);
             clients = await Runs.OnceAsync(client);
         }
-        while (clients is { Status: not 0, Hung: false } && ++tries < 8);
+        while (clients is { Status: not 0, Hung: false } && Stopwatch.GetElapsedTime(began) < Patience);
         Outcome servers = await running.WaitAsync(clients.Status == 0 ? Patience : TimeSpan.FromSeconds(2));
         Assert.True(clients is { Status: 0, Hung: false } && servers is { Status: 0, Hung: false },
             $"{client.Typed}\nclient: {clients.Describe()}\n\n{server.Typed}\nserver: {servers.Describe()}");

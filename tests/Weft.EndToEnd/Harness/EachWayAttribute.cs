@@ -13,7 +13,7 @@ internal sealed class EachWayAttribute(params string[] cases) : DataAttribute
     /// <summary>A static property of the test class that lists the cases instead.</summary>
     public string? From { get; init; }
 
-    /// <summary>For long cases: each runs by one of the ways only, and the cases are spread over them.</summary>
+    /// <summary>For long cases: each runs by one of the ways only, and the cases are spread over them, unless <see cref="SystemCallWays.All"/>.</summary>
     public bool Spread { get; init; }
 
     /// <inheritdoc/>
@@ -24,7 +24,7 @@ internal sealed class EachWayAttribute(params string[] cases) : DataAttribute
         return Cases(testMethod).SelectMany(one => Ways(one).Select(way => new object[] { one, way }));
     }
 
-    private IEnumerable<string> Ways(string one) => Spread ? [SystemCallWays.For(one)] : SystemCallWays.Enabled;
+    private IEnumerable<string> Ways(string one) => Spread && !SystemCallWays.All ? [SystemCallWays.For(one)] : SystemCallWays.Enabled;
 
     private IEnumerable<string> Cases(MethodInfo testMethod)
     {

@@ -9,6 +9,9 @@ internal static class SystemCallWays
             ? chosen.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             : ["exit", "attendant", "auto"];
 
+    /// <summary>Whether long cases run by each way too: <c>WEFT_TEST_ALL_WAYS=1</c>.</summary>
+    public static bool All { get; } = Environment.GetEnvironmentVariable("WEFT_TEST_ALL_WAYS") == "1";
+
     /// <summary>One of them for a case too long to run by each: always the same one for the same case.</summary>
     public static string For(string caseName)
     {

@@ -84,7 +84,7 @@ public sealed class ClusterMembershipTests
     [Fact]
     public void Record_is_read_as_it_was_written() => Assert.Equal(
         new FabricPeer(7, "north", IPEndPoint.Parse("10.1.2.3:99")),
-        HostRecord.Read(HostRecord.KeyOf(7), HostRecord.Write(7, "north", IPEndPoint.Parse("10.1.2.3:99"), GuidPrefix)));
+        HostRecord.Read(HostRecord.KeyOf(7), HostRecord.Write(7, "north", IPEndPoint.Parse("10.1.2.3:99"), GuidPrefix, [])));
 
     private void SeeEachOther(Func<IClusterStore> open)
     {

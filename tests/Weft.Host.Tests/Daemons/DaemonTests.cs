@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Weft.Adapter.Control;
 using Weft.Adapter.Snapshots;
@@ -17,7 +16,7 @@ public sealed class DaemonTests
         using RunningDaemon running = new();
         using RemoteAdapterVm vm = running.Join("db");
         Assert.Equal(Errno.None, vm.OpenContext(out IAdapterContext? _));
-        using DaemonClient client = DaemonClient.Open();
+        DaemonClient client = DaemonClient.Open();
         DaemonReport daemon = client.TryGet("", DaemonJson.Default.DaemonReport)!;
         Assert.Equal((Environment.ProcessId, "auto", null, 1), (daemon.ProcessId, daemon.Engine, daemon.GraceSeconds, daemon.VmCount));
         AdapterReport adapter = client.TryGet("adapter", DaemonJson.Default.AdapterReport)!;
@@ -47,7 +46,7 @@ public sealed class DaemonTests
     {
         using RunningDaemon running = new();
         using RemoteAdapterVm vm = running.Join();
-        using DaemonClient client = DaemonClient.Open();
+        DaemonClient client = DaemonClient.Open();
         Assert.Contains("VMs use the adapter", Assert.Throws<IOException>(() => client.TryStop(false)).Message);
         Assert.False(WaitsFor(running, 0));
         Assert.True(client.TryStop(true));
@@ -60,7 +59,7 @@ public sealed class DaemonTests
         RunningDaemon running = new();
         using RemoteAdapterVm vm = running.Join();
         Assert.Equal(Errno.None, vm.OpenContext(out IAdapterContext? context));
-        using DaemonClient client = DaemonClient.Open();
+        DaemonClient client = DaemonClient.Open();
         running.Dispose();
         Assert.Equal(Errno.EIO, context!.AllocateProtectionDomain(out _));
         Assert.Null(client.TryGet("", DaemonJson.Default.DaemonReport));

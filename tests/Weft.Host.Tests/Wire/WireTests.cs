@@ -190,6 +190,17 @@ public sealed class WireTests
     }
 
     [Fact]
+    public void A_VM_whose_calls_take_long_waits()
+    {
+        using WirePair pair = new(new ServerLimits(ProcessorShare: 0.001, ProcessorBurstNs: 0));
+        var (near, _) = pair.Open();
+        for (int index = 0; index < 10; index++)
+            Assert.Equal(Errno.None, near.AllocateProtectionDomain(out _));
+        // Ten calls take some ten microseconds of processor time at least, which are worth a thousand times as much.
+        Assert.True(pair.Server.HeldBackNs > 10_000_000);
+    }
+
+    [Fact]
     public void The_doorbell_answers_when_the_change_is_in_force()
     {
         bool? trapping = null;

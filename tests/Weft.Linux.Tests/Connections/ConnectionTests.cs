@@ -2,10 +2,8 @@ using System.Buffers.Binary;
 using System.Text;
 using Weft.Adapter.Connections;
 using Weft.Linux.Connections;
-using Weft.Linux.Tests.Signals;
 using Weft.Linux.Tests.Verbs;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Connections;
 

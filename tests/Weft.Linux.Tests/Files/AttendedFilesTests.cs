@@ -2,7 +2,6 @@ using System.Text;
 using Weft.Linux.Tests.Processes;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Files;
 

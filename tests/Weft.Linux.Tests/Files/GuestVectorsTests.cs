@@ -4,7 +4,6 @@ using Weft.Linux.Files;
 using Weft.Linux.Memory;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 using Xunit.Abstractions;
 
 namespace Weft.Linux.Tests.Files;

@@ -1,7 +1,6 @@
 using System.Text;
 using Weft.Linux.Files;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Files;
 

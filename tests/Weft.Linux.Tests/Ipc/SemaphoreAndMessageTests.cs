@@ -1,8 +1,6 @@
 using Weft.Linux.Tests.Processes;
-using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Ipc;
 

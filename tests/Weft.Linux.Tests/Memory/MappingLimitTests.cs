@@ -1,7 +1,6 @@
 using Weft.Linux.Tests.Files;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Memory;
 

@@ -2,7 +2,6 @@ using Weft.Linux.Memory;
 using Weft.Linux.Tests.Files;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Memory;
 

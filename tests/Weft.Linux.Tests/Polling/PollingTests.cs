@@ -1,9 +1,7 @@
 using Weft.Linux.Polling;
 using Weft.Linux.Tests.Processes;
-using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Polling;
 

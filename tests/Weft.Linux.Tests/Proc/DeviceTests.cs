@@ -1,6 +1,4 @@
 using Weft.Linux.Files;
-using Weft.Linux.Tests.Signals;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Proc;
 

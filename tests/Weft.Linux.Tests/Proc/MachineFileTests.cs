@@ -1,7 +1,5 @@
 using System.Text.RegularExpressions;
 using Weft.Linux.Proc;
-using Weft.Linux.Tests.Signals;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Proc;
 

@@ -1,8 +1,6 @@
 using System.Text.RegularExpressions;
 using Weft.Linux.Files;
 using Weft.Linux.Memory;
-using Weft.Linux.Tests.Signals;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Proc;
 

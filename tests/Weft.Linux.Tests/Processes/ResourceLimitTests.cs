@@ -1,9 +1,6 @@
 using Weft.Linux.Memory;
 using Weft.Linux.Processes;
-using Weft.Linux.Tests.Signals;
-using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Processes;
 

@@ -1,10 +1,7 @@
 using System.Text;
-using Weft.Linux.Memory;
 using Weft.Linux.Processes;
-using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Processes;
 

@@ -1,7 +1,6 @@
 using Weft.Linux.Signals;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Signals;
 

@@ -1,10 +1,8 @@
 using System.Runtime.InteropServices;
 using Weft.Linux.Sockets;
 using Weft.Linux.Tests.Processes;
-using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Sockets;
 

@@ -1,10 +1,8 @@
 using Weft.Linux.Memory;
 using Weft.Linux.Sockets;
 using Weft.Linux.Tests.Processes;
-using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Sockets;
 

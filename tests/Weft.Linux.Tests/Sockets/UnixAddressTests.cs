@@ -1,11 +1,9 @@
 using System.Net.Sockets;
 using System.Text;
 using Weft.Linux.Tests.Processes;
-using Weft.Linux.Tests.Signals;
 using Weft.Machine;
 using Weft.Native;
 using SocketFlags = Weft.Linux.Sockets.SocketFlags;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Sockets;
 

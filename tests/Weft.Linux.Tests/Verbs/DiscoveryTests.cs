@@ -1,9 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Weft.Linux.Sockets;
-using Weft.Linux.Tests.Signals;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Verbs;
 

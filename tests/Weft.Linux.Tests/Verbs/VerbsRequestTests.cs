@@ -1,9 +1,7 @@
 using System.Buffers.Binary;
 using Weft.Adapter.Control;
-using Weft.Linux.Tests.Signals;
 using Weft.Linux.Verbs;
 using Weft.Native;
-using Weft.Tests;
 
 namespace Weft.Linux.Tests.Verbs;
 

@@ -316,4 +316,83 @@ TEST(edge_triggered_output_of_a_socket)
     done();
 }
 
+TEST(a_duplicate_is_an_entry_of_its_own)
+{
+    struct epoll_event e[4], out = { .events = EPOLLOUT };
+    REQUIRE(fresh());
+    int d = dup(p[0]);
+    EXPECT_OK(watch(p[0], EPOLLIN, 1));
+    EXPECT_OK(watch(d, EPOLLIN, 2));
+    EXPECT_ERRNO(watch(d, EPOLLIN, 3), EEXIST);
+    put();
+    EXPECT_EQ(epoll_wait(ep, e, 4, 0), 2);
+    EXPECT(e[0].data.u64 + e[1].data.u64 == 3);
+    EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_MOD, d, &out));
+    EXPECT_EQ(epoll_wait(ep, e, 4, 0), 1);
+    EXPECT(e[0].data.u64 == 1);
+    EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_DEL, p[0], NULL));
+    EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_DEL, p[0], NULL), ENOENT);
+    EXPECT_OK(watch(p[0], EPOLLIN, 5));
+    EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_DEL, d, NULL));
+    EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_MOD, d, &out), ENOENT);
+    EXPECT_EQ(epoll_wait(ep, e, 4, 0), 1);
+    EXPECT(e[0].data.u64 == 5);
+    close(d);
+    done();
+}
+
+TEST(an_entry_outlives_its_number_while_a_duplicate_is_open)
+{
+    struct epoll_event e[4];
+    REQUIRE(fresh());
+    int first = dup(p[0]), second = dup(p[0]), number = first;
+    EXPECT_OK(watch(first, EPOLLIN, 7));
+    EXPECT_OK(watch(second, EPOLLIN, 8));
+    close(first);
+    put();
+    EXPECT_EQ(epoll_wait(ep, e, 4, 0), 2);
+    EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_DEL, number, NULL), EBADF);
+    EXPECT_EQ(dup2(p[0], number), number);
+    EXPECT_ERRNO(watch(number, EPOLLIN, 9), EEXIST);
+    close(number), close(second), close(p[0]);
+    EXPECT_EQ(epoll_wait(ep, e, 4, 0), 0);
+    done();
+}
+
+TEST(a_number_used_again_for_another_file_is_another_entry)
+{
+    struct epoll_event e[4];
+    REQUIRE(fresh());
+    int d = dup(p[0]), other = eventfd(1, EFD_NONBLOCK);
+    EXPECT_OK(watch(d, EPOLLIN, 1));
+    EXPECT_EQ(dup2(other, d), d);
+    EXPECT_OK(watch(d, EPOLLIN, 2));
+    put();
+    EXPECT_EQ(epoll_wait(ep, e, 4, 0), 2);
+    EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_DEL, d, NULL));
+    EXPECT_EQ(epoll_wait(ep, e, 4, 0), 1);
+    EXPECT(e[0].data.u64 == 1);
+    close(d), close(other);
+    done();
+}
+
+TEST(duplicates_in_two_sets)
+{
+    struct epoll_event e[4];
+    REQUIRE(fresh());
+    int d = dup(p[0]), ep2 = epoll_create1(0);
+    struct epoll_event in = { .events = EPOLLIN, .data.u64 = 4 };
+    EXPECT_OK(watch(p[0], EPOLLIN, 1));
+    EXPECT_OK(epoll_ctl(ep2, EPOLL_CTL_ADD, d, &in));
+    EXPECT_OK(watch(d, EPOLLIN, 2));
+    put();
+    EXPECT_EQ(epoll_wait(ep, e, 4, 0), 2);
+    EXPECT_EQ(epoll_wait(ep2, e, 4, 0), 1);
+    EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_DEL, d, NULL));
+    EXPECT_OK(epoll_ctl(ep2, EPOLL_CTL_MOD, d, &in));
+    EXPECT_EQ(epoll_wait(ep2, e, 4, 0), 1);
+    close(d), close(ep2);
+    done();
+}
+
 MAIN()

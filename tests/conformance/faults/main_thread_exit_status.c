@@ -5,7 +5,7 @@
 
 static void *stay(void *unused)
 {
-    usleep(3000);
+    usleep(50000);
     syscall(SYS_exit, 8);
     return unused;
 }

@@ -150,6 +150,19 @@ TEST(map_32bit_stays_below_two_gigabytes)
     munmap(p, PAGE);
 }
 
+TEST(map_32bit_takes_a_hint)
+{
+    char *hint = (char *)0x50000000, *p = mmap(hint, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    REQUIRE(p != MAP_FAILED);
+    EXPECT(p == hint);
+    char *q = mmap(hint, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    REQUIRE(q != MAP_FAILED);
+    EXPECT(q != hint && (uintptr_t)q >= 1UL << 30 && (uintptr_t)q + 4 * PAGE <= 1UL << 31);
+    EXPECT_ERRNO((long)mmap(NULL, 1UL << 31, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT | MAP_NORESERVE, -1, 0), ENOMEM);
+    munmap(p, 4 * PAGE);
+    munmap(q, 4 * PAGE);
+}
+
 TEST(populate_fills_pages)
 {
     unsigned char present[4] = { 0 };

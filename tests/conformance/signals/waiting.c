@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/uio.h>
 #include <sys/syscall.h>
 
 static volatile sig_atomic_t count;
@@ -33,7 +34,7 @@ struct later {
 static void *send_later(void *p)
 {
     struct later *l = p;
-    sleep_ms(5);
+    sleep_ms(30);
     pthread_kill(l->to, l->number);
     return NULL;
 }
@@ -252,6 +253,125 @@ TEST(signalfd_refuses)
     EXPECT_ERRNO(syscall(SYS_signalfd4, -1, BAD, 8, 0), EFAULT);
     close(p[0]);
     close(p[1]);
+}
+
+TEST(signalfd_reads_into_vectors)
+{
+    sigset_t s = set_of(SIGUSR1, SIGUSR2);
+    char bytes[3][100];
+    struct signalfd_siginfo info[2];
+    sigprocmask(SIG_BLOCK, &s, NULL);
+    int fd = signalfd(-1, &s, SFD_NONBLOCK);
+    struct iovec parts[] = { { info, 200 }, { NULL, 0 }, { (char *)info + 200, 56 } };
+    kill(getpid(), SIGUSR1), kill(getpid(), SIGUSR2);
+    EXPECT_EQ(readv(fd, parts, 3), 2 * (long)sizeof *info);
+    EXPECT_EQ(info[0].ssi_signo, SIGUSR1);
+    EXPECT_EQ(info[1].ssi_signo, SIGUSR2);
+    EXPECT_ERRNO(readv(fd, parts, 3), EAGAIN);
+    EXPECT_ERRNO(write(fd, bytes, sizeof bytes), EINVAL);
+    EXPECT_ERRNO(pread(fd, info, sizeof info, 0), ESPIPE);
+    close(fd);
+    sigprocmask(SIG_UNBLOCK, &s, NULL);
+}
+
+TEST(signalfd_tells_fields_by_their_kind)
+{
+    sigset_t s = set_of(SIGCHLD, SIGRTMIN);
+    struct signalfd_siginfo info;
+    sigprocmask(SIG_BLOCK, &s, NULL);
+    int fd = signalfd(-1, &s, SFD_NONBLOCK);
+    siginfo_t sent = { .si_signo = SIGCHLD, .si_code = CLD_EXITED };
+    sent.si_pid = 11, sent.si_uid = 12, sent.si_status = 13, sent.si_utime = 14, sent.si_stime = 15;
+    EXPECT_OK(syscall(SYS_rt_sigqueueinfo, getpid(), SIGCHLD, &sent));
+    EXPECT_EQ(read(fd, &info, sizeof info), (long)sizeof info);
+    EXPECT(info.ssi_pid == 11 && info.ssi_uid == 12 && info.ssi_status == 13 && info.ssi_utime == 14 && info.ssi_stime == 15);
+    siginfo_t polled = { .si_signo = SIGRTMIN, .si_code = SI_SIGIO };
+    polled.si_band = 0x41, polled.si_fd = 9;
+    EXPECT_OK(syscall(SYS_rt_sigqueueinfo, getpid(), SIGRTMIN, &polled));
+    EXPECT_EQ(read(fd, &info, sizeof info), (long)sizeof info);
+    EXPECT(info.ssi_band == 0x41 && info.ssi_fd == 9 && info.ssi_pid == 0);
+    close(fd);
+    sigprocmask(SIG_UNBLOCK, &s, NULL);
+}
+
+struct reader {
+    int fd, number;
+    pthread_t thread;
+};
+
+static void *read_one(void *argument)
+{
+    struct reader *r = argument;
+    struct signalfd_siginfo info;
+    if (read(r->fd, &info, sizeof info) == (long)sizeof info)
+        r->number = (int)info.ssi_signo;
+    return NULL;
+}
+
+TEST(signalfd_serves_two_readers)
+{
+    sigset_t s = set_of(SIGUSR1, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &s, NULL);
+    struct reader r[2] = { 0 };
+    int fd = signalfd(-1, &s, 0);
+    for (int i = 0; i < 2; i++) {
+        r[i].fd = fd;
+        pthread_create(&r[i].thread, NULL, read_one, &r[i]);
+    }
+    usleep(5000);
+    kill(getpid(), SIGUSR1), kill(getpid(), SIGUSR2);
+    pthread_join(r[0].thread, NULL), pthread_join(r[1].thread, NULL);
+    EXPECT_EQ(r[0].number + r[1].number, SIGUSR1 + SIGUSR2);
+    close(fd);
+    sigprocmask(SIG_UNBLOCK, &s, NULL);
+}
+
+TEST(signalfd_wakes_its_reader_when_the_mask_grows)
+{
+    sigset_t a = set_of(SIGUSR1, 0), both = set_of(SIGUSR1, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &both, NULL);
+    struct reader r = { .fd = signalfd(-1, &a, 0) };
+    pthread_create(&r.thread, NULL, read_one, &r);
+    usleep(5000);
+    kill(getpid(), SIGUSR2);
+    usleep(2000);
+    EXPECT_EQ(signalfd(r.fd, &both, 0), r.fd);
+    pthread_join(r.thread, NULL);
+    EXPECT_EQ(r.number, SIGUSR2);
+    close(r.fd);
+    sigprocmask(SIG_UNBLOCK, &both, NULL);
+}
+
+static void *signal_itself(void *argument)
+{
+    sigset_t s = set_of(SIGUSR1, 0);
+    int *ends = argument, number;
+    char c;
+    pthread_kill(pthread_self(), SIGUSR1);
+    if (write(ends[1], "x", 1) == 1 && read(ends[2], &c, 1) == 1)
+        sigwait(&s, &number);
+    return NULL;
+}
+
+TEST(signalfd_knows_nothing_of_another_threads_signals)
+{
+    sigset_t s = set_of(SIGUSR1, 0);
+    struct signalfd_siginfo info;
+    int ends[4];
+    char c;
+    pthread_t t;
+    sigprocmask(SIG_BLOCK, &s, NULL);
+    REQUIRE(pipe(ends) == 0 && pipe(ends + 2) == 0);
+    int fd = signalfd(-1, &s, SFD_NONBLOCK);
+    pthread_create(&t, NULL, signal_itself, ends);
+    EXPECT_EQ(read(ends[0], &c, 1), 1);
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    EXPECT_EQ(poll(&p, 1, 0), 0);
+    EXPECT_ERRNO(read(fd, &info, sizeof info), EAGAIN);
+    EXPECT_EQ(write(ends[3], "x", 1), 1);
+    pthread_join(t, NULL);
+    close(fd), close(ends[0]), close(ends[1]), close(ends[2]), close(ends[3]);
+    sigprocmask(SIG_UNBLOCK, &s, NULL);
 }
 
 MAIN()
