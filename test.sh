@@ -36,13 +36,20 @@ failed_names() {
         sed 's/^ testName="//; s/"$//; s/&quot;/"/g; s/&gt;/>/g; s/&lt;/</g; s/&amp;/\&/g'
 }
 
-# run_again NAME DLL TRX: runs the methods of failed tests once more; writes NAME.again.trx and says which passed then.
+# case_filter NAME: what selects that test, and of a theory the case as far as plain words in its arguments tell it.
+case_filter() {
+    local filterOfCase="FullyQualifiedName~${1%%(*}" word
+    while IFS= read -r word; do filterOfCase+="&DisplayName~$word"; done < <(
+        grep -o '"[A-Za-z0-9_.-]*[A-Za-z0-9]"' <<<"${1#*(}" | tr -d '"')
+    printf '(%s)' "$filterOfCase"
+}
+
+# run_again NAME DLL TRX: runs the failed tests once more; writes NAME.again.trx.
 run_again() {
-    local methods wanted=
-    methods=$(failed_names "$3" | sed 's/(.*//' | sort -u)
-    if [ "$(wc -l <<<"$methods")" -gt 10 ]; then return 1; fi
-    local method
-    for method in $methods; do wanted+="${wanted:+|}FullyQualifiedName~$method"; done
+    local names wanted= failedName
+    names=$(failed_names "$3")
+    if [ "$(wc -l <<<"$names")" -gt 10 ]; then return 1; fi
+    while IFS= read -r failedName; do wanted+="${wanted:+|}$(case_filter "$failedName")"; done <<<"$names"
     timeout --kill-after=10 "$perProjectSeconds" dotnet test "$2" --filter "$wanted" \
         --logger "trx;LogFileName=$1.again.trx" --results-directory "$results" >"$results/$1.again.log" 2>&1
     [ -f "$results/$1.again.trx" ]
