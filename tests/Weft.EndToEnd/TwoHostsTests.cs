@@ -132,6 +132,23 @@ public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
             "--env", "UCX_TLS=rc,self");
     }
 
+    // As MPI itself decides: what a host's ranks share is memory, the rest goes over the verbs. No TCP is allowed.
+    [TwoHostsTheory("mpiexec.mpich", "mpicc.mpich", "mpiexec.openmpi", "mpicc.openmpi")]
+    [InlineData("mpich")]
+    [InlineData("openmpi")]
+    public async Task Two_ranks_on_each_host_share_memory_there_and_use_verbs_between(string library)
+    {
+        string program = await Programs.BuildAsync($"mpi-nodes-{library}"), first = TwoHosts.AddressOf(1);
+        string[] launcher = library == "mpich"
+            ? ["mpiexec.mpich", "-launcher", "ssh", "-launcher-exec", hosts.Ssh, "-localhost", first, "-hosts", $"{first}:2,{Server}:2"]
+            : ["mpiexec.openmpi", "--allow-run-as-root", "--mca", "plm_rsh_agent", hosts.Ssh, "--host", $"{first}:2,{Server}:2",
+                "--mca", "pml", "ucx", "--mca", "pml_ucx_tls", "any", "--mca", "pml_ucx_devices", "any"];
+        Outcome outcome = await Runs.OnceAsync(hosts.On(1, [.. launcher, "-n", "4", .. hosts.RankInVm("--env", "UCX_TLS=rc,sm,self"), program]));
+        Assert.True(outcome is { Status: 0, Hung: false }, outcome.Describe());
+        for (int rank = 0; rank < 4; rank++)
+            Assert.Contains($"rank {rank} of 4, 2 on its node\n", outcome.Output);
+    }
+
     [TwoHostsFact(Verbs)]
     public async Task A_wire_that_is_cut_for_a_moment_costs_no_byte()
     {
