@@ -38,22 +38,14 @@ public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
     [InlineData("ib_send_bw -c UD -s 2048")]
     [InlineData("ib_send_lat -c XRC")]
     [InlineData("ib_atomic_lat -A FETCH_AND_ADD")]
+    [InlineData("ib_write_bw -R")]
+    [InlineData("ib_send_lat -R -c UD -s 64")]
     public async Task Performance_tests_of_rdma_core(string line)
     {
         string[] program = [.. line.Split(' '), "-F", "-n", "100", "-p", Port];
         var (server, client) = await hosts.RunAsync(program, [.. program, Server]);
         AssertResults(client);
         Assert.DoesNotContain("Failed", server.Output + server.Error);
-    }
-
-    [TwoHostsTheory("ib_write_bw")]
-    [InlineData("ib_write_bw -R")]
-    [InlineData("ib_send_lat -R -c UD -s 64")]
-    public async Task Performance_tests_with_rdma_cm(string line)
-    {
-        string[] program = [.. line.Split(' '), "-F", "-n", "100", "-p", Port];
-        var (_, client) = await hosts.RunAsync(program, [.. program, Server]);
-        AssertResults(client);
     }
 
     [TwoHostsFact("rping")]

@@ -58,8 +58,7 @@ internal static class TimerCalls
         long result = HostStubs.CallQuick(SystemCall.TimerSettime, id, flags, (long)wanted.Value, (long)before.Value);
         if (result < 0)
             return result;
-        bool isDisarming = !structures.Slice(TimeBytes / 2, TimeBytes / 2).ContainsAnyExcept((byte)0);
-        if (isDisarming)
+        if (TimerIntervalCalls.IsDisarming(structures))
             thread.Process.Signals.Host?.Settle();
         if (old.IsNull)
             return result;

@@ -47,5 +47,6 @@ internal static class TimerIntervalCalls
         return thread.Memory.TryWrite(value, thread.Scratch.Span[..IntervalBytes]) ? result : Errno.EFAULT;
     }
 
-    private static bool IsDisarming(ReadOnlySpan<byte> value) => !value.Slice(IntervalBytes / 2, IntervalBytes / 2).ContainsAnyExcept((byte)0);
+    /// <summary>Whether a struct itimerval or itimerspec, which differ in the unit only, sets no time: interval first, then the time.</summary>
+    internal static bool IsDisarming(ReadOnlySpan<byte> value) => !value.Slice(IntervalBytes / 2, IntervalBytes / 2).ContainsAnyExcept((byte)0);
 }
