@@ -8,6 +8,7 @@ internal sealed partial class Engine
     private const int UnrungMs = 1, OverdueMs = 5, BrokenMs = 10, LongestMs = 60_000;
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
+    private readonly SleepProtocol _falling = new();
     private bool _hasTrapping;
     private int _naps;
     private long _burstEnded, _movedBefore;
@@ -53,23 +54,40 @@ internal sealed partial class Engine
     }
 
     /// <summary>
-    /// Sleeps until a doorbell, a control call or a timer. Ordering: first the doorbell pages trap, then a full
-    /// fence, then everything is looked at once more; what is posted after that rings.
+    /// Sleeps until a doorbell, a control call or a timer, if there is nothing to do. Ordering: <see cref="SleepProtocol"/>.
     /// </summary>
     private void Sleep()
     {
-        bool allTrap = MakePagesTrap();
-        Interlocked.MemoryBarrier();
-        if (_isStopping || _hasChanged)
-            return;
-        if (FullScan())
-        {
-            _lastWork = _requester.Now;
-            return;
-        }
+        for (_falling.Begin(); _falling.Step != SleepStep.StayAwake;)
+            switch (_falling.Step)
+            {
+                case SleepStep.MakePagesTrap:
+                    _falling.Done(MakePagesTrap());
+                    break;
+                case SleepStep.Fence:
+                    Interlocked.MemoryBarrier();
+                    if (_isStopping || _hasChanged)
+                        return;
+                    _falling.Done(true);
+                    break;
+                case SleepStep.LookAgain:
+                    bool isFound = FullScan();
+                    if (isFound)
+                        _lastWork = _requester.Now;
+                    _falling.Done(isFound);
+                    break;
+                default:
+                    WaitForWork(LongestSleepMs(allTrap: _falling.Step == SleepStep.Wait));
+                    _falling.Done(true);
+                    break;
+            }
+    }
+
+    private void WaitForWork(int mostMs)
+    {
         Sleeps++;
         long began = Stopwatch.GetTimestamp();
-        _sleeper.Sleep(LongestSleepMs(allTrap));
+        _sleeper.Sleep(mostMs);
         // Whoever left meanwhile took its memory and its descriptors along.
         if (_hasChanged)
             Refresh();
