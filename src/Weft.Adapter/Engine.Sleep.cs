@@ -141,7 +141,7 @@ internal sealed partial class Engine
     private bool FullScan()
     {
         _requester.Now = Stopwatch.GetTimestamp();
-        bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
+        bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round(_requester.Now);
         for (int index = 0; index < _pairs.Count; index++)
             found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)
