@@ -3,6 +3,7 @@ using Weft.Adapter.Control;
 using Weft.Adapter.Remote;
 using Weft.Adapter.Tests.Guest;
 using Weft.Fabric;
+using Weft.Fabric.Links;
 
 namespace Weft.Adapter.Tests.Protocols;
 
@@ -17,6 +18,7 @@ internal sealed class ReliableSimulation : IDisposable
     private const ulong ArenaBytes = 32 << 20;
     private readonly Random _random;
     private readonly bool _breaks;
+    private readonly Func<Random, ILinkSink, ILinkSink> _disguise;
     private readonly SimulatedLinks[] _links = new SimulatedLinks[2];
     private readonly VirtualAdapter[] _hosts = new VirtualAdapter[2];
     private readonly GuestVm[] _vms = new GuestVm[2];
@@ -29,9 +31,10 @@ internal sealed class ReliableSimulation : IDisposable
     /// <param name="seed">Decides all.</param>
     /// <param name="breaks">Whether connections may be away for so long that the session ends.</param>
     /// <param name="respond">Makes the responder under test.</param>
-    internal ReliableSimulation(int seed, bool breaks, Func<VirtualAdapter, RemoteResponder> respond)
+    /// <param name="disguise">Stands between the link and the engine that gets its messages; null for nothing.</param>
+    internal ReliableSimulation(int seed, bool breaks, Func<VirtualAdapter, RemoteResponder> respond, Func<Random, ILinkSink, ILinkSink>? disguise = null)
     {
-        (_random, _breaks) = (new Random(seed), breaks);
+        (_random, _breaks, _disguise) = (new Random(seed), breaks, disguise ?? ((_, sink) => sink));
         GuestContext[] contexts = new GuestContext[2];
         for (int side = 0; side < 2; side++)
         {
@@ -72,6 +75,31 @@ internal sealed class ReliableSimulation : IDisposable
             throw new ProtocolViolationException("a request failed though its connection always came back in time");
     }
 
+    /// <summary>Runs without a promise: what one host's engine tells the other is not to be trusted. Other exceptions pass.</summary>
+    internal void RunHostile()
+    {
+        for (int step = 0; step < Steps; step++)
+            try
+            {
+                Step(_random.Next(100));
+            }
+            catch (ProtocolViolationException)
+            {
+                // Who talks to a liar may be told anything about its own requests.
+                Array.Fill(_isBroken, true);
+            }
+    }
+
+    /// <summary>Some VM's memory that nobody registered, and the adapter of its host.</summary>
+    internal (GuestBuffer Memory, VirtualAdapter Host) Bystander(int side) => (_vms[side].Arena.Allocate(GuestArena.PageBytes * 16), _hosts[side]);
+
+    /// <summary>Gives an engine some turns.</summary>
+    internal void Turns(int side, int count)
+    {
+        for (; count > 0; count--)
+            Turn(side);
+    }
+
     public void Dispose()
     {
         foreach (GuestVm vm in _vms)
@@ -85,7 +113,7 @@ internal sealed class ReliableSimulation : IDisposable
         ushort number = (ushort)(side + 1);
         EngineOptions options = new() { Mode = EngineMode.Poll, FirstLid = (ushort)(number * FabricNode.LidsPerHost), LidCount = FabricNode.LidsPerHost };
         return new VirtualAdapter(options, adapter => new RemoteHosts(adapter,
-            sink => _links[side] = new SimulatedLinks(number, sink, _random), respond(adapter), options.GuidPrefix)) { Numbers = new Random(_random.Next()) };
+            sink => _links[side] = new SimulatedLinks(number, _disguise(_random, sink), _random), respond(adapter), options.GuidPrefix)) { Numbers = new Random(_random.Next()) };
     }
 
     private void Make(int index, GuestContext[] contexts)
