@@ -69,14 +69,6 @@ internal static class CloneCalls
         return Errno.ENOSYS;
     }
 
-    [SystemCall(SystemCall.Execve, SupportState.Refused, Missing = "ENOSYS: a VM runs one program for now")]
-    [SystemCall(SystemCall.Execveat, SupportState.Refused, Missing = "ENOSYS: a VM runs one program for now")]
-    internal static SyscallResult Execute(GuestThread thread)
-    {
-        thread.Kernel.Statistics.SayOnce("exec", "the program asked to run another one; Weft has no exec yet, it got ENOSYS");
-        return Errno.ENOSYS;
-    }
-
     private static SyscallResult Start(GuestThread parent, in CloneArguments arguments)
     {
         ulong flags = arguments.Flags;
