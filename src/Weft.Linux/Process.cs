@@ -11,6 +11,8 @@ public sealed class Process
 {
     private readonly Lock _lock = new();
     private readonly List<GuestThread> _threads = [];
+    private volatile bool _isReplaced;
+    private int _parked;
 
     /// <summary>A process without threads.</summary>
     public Process(Kernel kernel)
@@ -98,6 +100,30 @@ public sealed class Process
     {
         if (!Memory.MayGrow(file, bytes))
             Signals.KillForMemory();
+    }
+
+    /// <summary>Whether a thread executes another program: all others stop where they are interrupted.</summary>
+    internal bool IsReplaced => _isReplaced;
+
+    /// <summary>Stops all threads but the caller, for another program takes their place. Gives up on who is in a long call of the host.</summary>
+    internal void StopOthers(GuestThread caller)
+    {
+        const int mostMilliseconds = 1000;
+        _isReplaced = true;
+        for (int waited = 0; Volatile.Read(ref _parked) < ThreadCount - 1 && waited < mostMilliseconds; waited++)
+        {
+            foreach (GuestThread thread in Threads)
+                if (thread != caller)
+                    thread.Interrupt();
+            Thread.Sleep(1);
+        }
+    }
+
+    /// <summary>Stops the calling thread for good.</summary>
+    internal void Park()
+    {
+        Interlocked.Increment(ref _parked);
+        Thread.Sleep(Timeout.Infinite);
     }
 
     internal void AddThread(GuestThread thread)

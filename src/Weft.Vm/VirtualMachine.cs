@@ -140,7 +140,7 @@ public sealed class VirtualMachine
         _kernel.Watch = new WatchDescriptors(trace?.Descriptor ?? -1, statistics?.Descriptor ?? -1);
         _kernel.Observer = tracer;
         _kernel.Statistics.MeasuresTime = statistics is not null;
-        _kernel.Replacing = thread => tracer?.Replaced(thread);
+        _kernel.Replacing += thread => tracer?.Replaced(thread);
         _kernel.Ending += status =>
         {
             tracer?.End(status);

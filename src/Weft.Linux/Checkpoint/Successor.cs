@@ -20,6 +20,7 @@ internal static class Successor
         thread.Process.Signals.Host?.HoldForSuccessor();
         if (!kernel.TryBeginReplacing())
             Thread.Sleep(Timeout.Infinite);
+        thread.Process.StopOthers(thread);
         kernel.Replacing?.Invoke(thread);
         Threads.ExitCalls.LeaveMemory(thread);
         ProcessState state = ProcessState.ForExec(thread, new ProgramState(program.Path, program.Descriptor, program.Arguments, environment));
