@@ -1,3 +1,5 @@
+using Weft.Native;
+
 namespace Weft.Linux.Checkpoint;
 
 /// <summary>What a forked process has beyond what a new program keeps: memory, its one thread, and what clone(2) asked.</summary>
@@ -18,11 +20,11 @@ public sealed class ForkState : IDisposable
     /// <summary>Where the child writes its id before its first instruction (CLONE_CHILD_SETTID); 0 for nowhere.</summary>
     public ulong ChildTid { get; init; }
 
-    /// <summary>CLONE_CLEAR_SIGHAND: handled signals get their default action.</summary>
-    public bool ClearsHandlers { get; init; }
-
-    /// <summary>The pipe to a parent that waits (vfork); -1 when it does not.</summary>
+    /// <summary>The pipe whose closing lets a waiting parent go on; -1 when it does not wait.</summary>
     public int ParentPipe { get; init; } = -1;
+
+    /// <summary>Whether the parent waits until the child executes a program or ends (vfork), and not only until it has its memory.</summary>
+    public bool HoldsParent { get; init; }
 
     /// <summary>Every descriptor that must cross, each once.</summary>
     public IEnumerable<int> Descriptors => ParentPipe < 0 ? Memory.Descriptors : Memory.Descriptors.Append(ParentPipe);
@@ -41,8 +43,8 @@ public sealed class ForkState : IDisposable
         writer.Write(Image.EnvironmentStart);
         writer.Write(Image.StackTop);
         writer.Write(ChildTid);
-        writer.Write(ClearsHandlers);
         writer.Write(ParentPipe);
+        writer.Write(HoldsParent);
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
@@ -58,9 +60,30 @@ public sealed class ForkState : IDisposable
             Image = new ProgramImage(reader.ReadString(), ReadWords(reader), ReadWords(reader), ReadWords(reader) is [var auxiliary] ? auxiliary : [],
                 reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64()),
             ChildTid = reader.ReadUInt64(),
-            ClearsHandlers = reader.ReadBoolean(),
             ParentPipe = reader.ReadInt32(),
+            HoldsParent = reader.ReadBoolean(),
         };
+    }
+
+    /// <summary>Gives a fresh process its memory, and its first thread what it goes on with.</summary>
+    /// <param name="main">The thread, which does not run yet, on the host thread that will run it.</param>
+    /// <exception cref="IOException">The host has no room for it, or no such processor.</exception>
+    public void Restore(GuestThread main)
+    {
+        ArgumentNullException.ThrowIfNull(main);
+        Process process = main.Process;
+        Errno error = process.Memory.Restore(Memory, keepData: HoldsParent);
+        if (error != Errno.None)
+            throw new IOException($"a forked process could not get its memory ({ErrorText.Of(error)}); free some memory");
+        Time.VdsoMapping.Attach(process, main.Vcpu);
+        Thread.Restore(main);
+        process.Image = Image;
+        if (ChildTid != 0)
+            process.Memory.TryWrite(new Weft.Machine.GuestVirtualAddress(ChildTid), process.Id);
+        if (HoldsParent)
+            process.Kernel.WaitingParent = new WaitingParent(process.Memory, Memory, ParentPipe);
+        else if (ParentPipe >= 0)
+            Files.HostFile.Close(ParentPipe);
     }
 
     /// <inheritdoc/>

@@ -33,6 +33,9 @@ public sealed class MemoryState : IDisposable
     /// <summary>Bytes of <see cref="Runs"/>.</summary>
     public ulong DataBytes => Runs.Aggregate(0ul, (sum, run) => sum + run.LengthBytes);
 
+    /// <summary>Whether System V segments are attached: they may be gone once the parent goes on.</summary>
+    internal bool HasSystemV => Areas.Any(static area => area.File is { IsSystemV: true });
+
     /// <summary>Writes it, but for what the descriptors hold.</summary>
     public void Write(BinaryWriter writer)
     {

@@ -1,6 +1,5 @@
 using System.Text;
 using Weft.Linux.Checkpoint;
-using Weft.Linux.Memory;
 using Weft.Linux.Tests.Files;
 using Weft.Machine;
 using Weft.Native;
@@ -50,7 +49,8 @@ public sealed class MemoryStateTests : IDisposable
         ulong at = MapFile(parent, 3, Private);
         Store(parent, at + Page, 9);
         GuestFixture child = Fork(parent, shares, out ulong copied);
-        Assert.InRange(copied, Page, 2 * Page);
+        // The path that was opened is in memory too.
+        Assert.InRange(copied, Page, 3 * Page);
         Assert.Equal((1, 9, 3), (Load(child, at), Load(child, at + Page), Load(child, at + 2 * Page)));
         Assert.Contains(child.Process.Memory.SnapshotAreas(), area => area.Start == at && area.File?.Path == _file);
     }
