@@ -14,7 +14,14 @@ public sealed class Process
 
     /// <summary>A process without threads.</summary>
     public Process(Kernel kernel)
+        : this(kernel, null)
     {
+    }
+
+    /// <summary>A process that goes on with another VMM's limits and mounts; the rest is restored once it has its first thread.</summary>
+    public Process(Kernel kernel, Checkpoint.ProcessState? state)
+    {
+        Limits = state is null ? ResourceLimits.FromHost() : ResourceLimits.FromState(state.Settings.Limits);
         Kernel = kernel;
         Id = kernel.ProcessId;
         Memory = new AddressSpace(kernel.Machine);
@@ -22,7 +29,7 @@ public sealed class Process
         Signals = new ProcessSignals(this);
         Files.Limit = Limits.DescriptorLimit;
         Memory.MostMappedBytes = Limits[Resource.AddressSpace].Soft;
-        Paths = new PathResolver(kernel);
+        Paths = state is null ? new PathResolver(kernel) : new PathResolver(kernel, state.Paths);
     }
 
     /// <summary>The VM's kernel.</summary>
@@ -44,7 +51,7 @@ public sealed class Process
     public ProcessSignals Signals { get; }
 
     /// <summary>The resource limits.</summary>
-    public ResourceLimits Limits { get; } = ResourceLimits.FromHost();
+    public ResourceLimits Limits { get; }
 
     /// <summary>Small settings of the process: what prctl and personality keep.</summary>
     public ProcessAttributes Attributes { get; } = new();

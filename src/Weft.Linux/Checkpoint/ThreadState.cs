@@ -8,7 +8,7 @@ namespace Weft.Linux.Checkpoint;
 /// <summary>A stopped thread as it crosses to another VMM: all that a program can see in its registers, and its own settings.</summary>
 public sealed class ThreadState
 {
-    private const int MostVectorBytes = 64 << 10, MostNameBytes = 16, MostAffinityWords = 1024;
+    private const int MostVectorBytes = 64 << 10, MostNameBytes = 16;
     private AlternateStack _alternateStack;
 
     /// <summary>General registers, RIP behind the call that stopped it.</summary>
@@ -31,12 +31,6 @@ public sealed class ThreadState
 
     private ulong Mask { get; init; }
 
-    private ulong[]? Affinity { get; init; }
-
-    private int MemoryPolicy { get; init; }
-
-    private ulong MemoryPolicyNodes { get; init; }
-
     private bool KeepsCapabilities { get; init; }
 
     /// <summary>Takes a thread's state. The thread must be the calling one, in a system call that came by an exit.</summary>
@@ -54,9 +48,6 @@ public sealed class ThreadState
             Name = thread.Name,
             Mask = thread.Signals.LastingMask.Bits,
             _alternateStack = thread.Signals.AlternateStack,
-            Affinity = thread.Attributes.Affinity,
-            MemoryPolicy = thread.Attributes.MemoryPolicy,
-            MemoryPolicyNodes = thread.Attributes.MemoryPolicyNodes,
             KeepsCapabilities = thread.Attributes.KeepsCapabilities,
         };
     }
@@ -77,9 +68,6 @@ public sealed class ThreadState
         thread.ClearChildTid = new(ClearChildTid);
         thread.Signals.AlternateStack = _alternateStack;
         thread.Signals.SetMask(new SignalSet(Mask));
-        thread.Attributes.Affinity = Affinity;
-        thread.Attributes.MemoryPolicy = MemoryPolicy;
-        thread.Attributes.MemoryPolicyNodes = MemoryPolicyNodes;
         thread.Attributes.KeepsCapabilities = KeepsCapabilities;
     }
 
@@ -96,9 +84,6 @@ public sealed class ThreadState
         WriteBytes(writer, Name);
         writer.Write(Mask);
         writer.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<AlternateStack>(in _alternateStack)));
-        WriteBytes(writer, MemoryMarshal.AsBytes<ulong>(Affinity));
-        writer.Write(MemoryPolicy);
-        writer.Write(MemoryPolicyNodes);
         writer.Write(KeepsCapabilities);
     }
 
@@ -118,9 +103,6 @@ public sealed class ThreadState
             Name = ReadBytes(reader, MostNameBytes),
             Mask = reader.ReadUInt64(),
             _alternateStack = ReadStructure<AlternateStack>(reader),
-            Affinity = ReadBytes(reader, MostAffinityWords * sizeof(ulong)) is { Length: > 0 } words ? MemoryMarshal.Cast<byte, ulong>(words).ToArray() : null,
-            MemoryPolicy = reader.ReadInt32(),
-            MemoryPolicyNodes = reader.ReadUInt64(),
             KeepsCapabilities = reader.ReadBoolean(),
         };
     }

@@ -129,6 +129,24 @@ public sealed class FileTable
         return [.. open];
     }
 
+    /// <summary>All that is open, ascending, each with a reference that the caller gives back.</summary>
+    internal List<(int Number, FileDescription File, bool ClosesOnExec)> Snapshot()
+    {
+        List<(int, FileDescription, bool)> open = [];
+        lock (_lock)
+            for (int descriptor = 0; descriptor < _files.Length; descriptor++)
+                if (_files[descriptor] is { } file && file.TryAddReference())
+                    open.Add((descriptor, file, _closeOnExec[descriptor]));
+        return open;
+    }
+
+    /// <summary>Puts a file at a free number, which may be beyond the limit: it was lowered after the file was opened. Takes the caller's reference.</summary>
+    internal void RestoreAt(int descriptor, FileDescription file, bool closeOnExec)
+    {
+        lock (_lock)
+            Put(descriptor, file, closeOnExec);
+    }
+
     /// <summary>A number no longer refers to the file. The host only sees a close when it was the last one, so locks are released here.</summary>
     private long Drop(FileDescription file)
     {

@@ -31,7 +31,7 @@ public sealed partial class ThreadSignals
     /// <summary>The blocked signals.</summary>
     internal SignalSet Mask => _mask;
 
-    /// <summary>The blocked signals without what a call replaced for a while.</summary>
+    /// <summary>The mask without what a call replaced until it returns.</summary>
     internal SignalSet LastingMask => HasTemporaryMask ? _savedMask : _mask;
 
     /// <summary>What the thread waits for in sigwait: taken by it although blocked.</summary>

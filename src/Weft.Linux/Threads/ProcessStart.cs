@@ -4,6 +4,7 @@ using Weft.Linux.Files;
 using Weft.Linux.Signals;
 using Weft.Machine;
 using Weft.Native;
+using ThreadState = Weft.Linux.Checkpoint.ThreadState;
 
 namespace Weft.Linux.Threads;
 
