@@ -54,6 +54,9 @@ public sealed class Kernel
     /// <summary>Called by the thread that executes another program, when nothing can keep it from that any more.</summary>
     public Action<GuestThread>? Replacing { get; set; }
 
+    /// <summary>The parent that vfork holds, until this process executes a program or ends; null for none.</summary>
+    internal Checkpoint.WaitingParent? WaitingParent { get; set; }
+
     /// <summary>What the run counts.</summary>
     public Statistics Statistics { get; } = new();
 
@@ -155,6 +158,7 @@ public sealed class Kernel
     {
         if (Interlocked.Exchange(ref _ended, 1) == 0)
         {
+            WaitingParent?.Release();
             Ending?.Invoke(status);
             HostStubs.Call(SystemCall.ExitGroup, status);
         }
@@ -170,6 +174,7 @@ public sealed class Kernel
         const int statusOfSignal = 128;
         if (Interlocked.Exchange(ref _ended, 1) == 0)
         {
+            WaitingParent?.Release();
             Ending?.Invoke(statusOfSignal + signal);
             // This does not return, but in the first process of a container, which has no default actions.
             if (EndsBySignal)

@@ -80,14 +80,15 @@ public sealed class VirtualMachine
     public void Resume()
     {
         ProcessState state = _state ?? throw new InvalidOperationException("The VM was not made of a state.");
-        ProgramState start = state.Program ?? throw new InvalidDataException("the state names no program");
-        byte[] name = start.Arguments is [{ } first, ..] ? first : start.Path;
+        byte[] name = state.ProgramName;
         AdapterAttachment.Attach(_kernel, Encoding.UTF8.GetString(name));
         HostSignals.Start(_kernel, _process, state.Signals);
         GuestThread main = CreateThread();
         state.Restore(main);
-        using (OpenedProgram program = OpenedProgram.Adopt(start.Descriptor, start.Path, start.Arguments))
-            new ProgramLoader(_process, OpenerFor(main)).Load(program, start.Environment, main);
+        state.Fork?.Restore(main);
+        if (state.Program is { } start)
+            using (OpenedProgram program = OpenedProgram.Adopt(start.Descriptor, start.Path, start.Arguments))
+                new ProgramLoader(_process, OpenerFor(main)).Load(program, start.Environment, main);
         Start(main, name);
     }
 

@@ -34,6 +34,12 @@ public sealed record ProcessState
     /// <summary>The program to start; null where one goes on.</summary>
     public ProgramState? Program { get; init; }
 
+    /// <summary>What goes on in a forked process; null where a program starts.</summary>
+    public ForkState? Fork { get; init; }
+
+    /// <summary>The first word of the program's arguments.</summary>
+    public byte[] ProgramName => (Program?.Arguments ?? Fork?.Image.Arguments) is [{ } first, ..] ? first : Program?.Path ?? [];
+
     /// <summary>The state of a process that executes a program.</summary>
     /// <param name="thread">The caller, which alone goes on.</param>
     /// <param name="program">The program.</param>
@@ -81,7 +87,7 @@ public sealed record ProcessState
     /// <summary>All descriptors of the host that must be inherited, under their numbers. May hold one twice.</summary>
     internal IEnumerable<int> HostDescriptors()
     {
-        IEnumerable<int> all = [.. Files.HostDescriptors(), .. Paths.HostDescriptors(), Kernel.Watch.Trace, Kernel.Watch.Statistics, Program?.Descriptor ?? -1];
+        IEnumerable<int> all = [.. Files.HostDescriptors(), .. Paths.HostDescriptors(), Kernel.Watch.Trace, Kernel.Watch.Statistics, Program?.Descriptor ?? -1, .. Fork?.Descriptors ?? []];
         return all.Where(static descriptor => descriptor >= 0);
     }
 
@@ -100,6 +106,8 @@ public sealed record ProcessState
         writer.Write(Program is not null);
         if (Program is not null)
             ProgramState.Write(writer, Program);
+        writer.Write(Fork is not null);
+        Fork?.Write(writer);
         return stream.ToArray();
     }
 
@@ -121,6 +129,7 @@ public sealed record ProcessState
                 Signals = SignalState.Read(reader),
                 Settings = SettingsState.Read(reader),
                 Program = reader.ReadBoolean() ? ProgramState.Read(reader) : null,
+                Fork = reader.ReadBoolean() ? ForkState.Read(reader) : null,
             };
         }
         catch (Exception exception) when (exception is EndOfStreamException or FormatException or ArgumentException)

@@ -41,6 +41,12 @@ public sealed record SignalState
         Mask = thread.Signals.LastingMask.Bits,
     };
 
+    /// <summary>The same with the default action where there was a handler (CLONE_CLEAR_SIGHAND).</summary>
+    internal SignalState WithoutHandlers() => this with
+    {
+        Actions = [.. Actions.Select(static action => action.IsHandled ? default : action)],
+    };
+
     internal static void Write(BinaryWriter writer, SignalState state)
     {
         WriteStructures(writer, state.Actions);

@@ -22,6 +22,7 @@ internal static class Successor
             Thread.Sleep(Timeout.Infinite);
         thread.Process.StopOthers(thread);
         kernel.Replacing?.Invoke(thread);
+        kernel.WaitingParent?.Release();
         Threads.ExitCalls.LeaveMemory(thread);
         ProcessState state = ProcessState.ForExec(thread, new ProgramState(program.Path, program.Descriptor, program.Arguments, environment));
         long file = StateFile.Create(state);

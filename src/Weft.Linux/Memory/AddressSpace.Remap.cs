@@ -170,6 +170,7 @@ public sealed partial class AddressSpace
             Name = area.Name,
             IsLocked = area.IsLocked,
             DontFork = area.DontFork,
+            WipeOnFork = area.WipeOnFork,
         };
         ulong start = area.End;
         InsertLocked(upper);

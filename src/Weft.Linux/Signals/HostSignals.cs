@@ -91,6 +91,19 @@ public sealed class HostSignals
     }
 
     /// <summary>
+    /// What a child's VMM must be started with blocked, so that signals wait until it takes them: all that is forwarded; and
+    /// those of terminal access as the program's thread has them.
+    /// </summary>
+    internal static SignalSet MaskOfChild(SignalSet mask)
+    {
+        SignalSet blocked = mask & TerminalAccess;
+        for (int signal = 1; signal <= SignalNumber.Highest; signal++)
+            if (IsForwarded(signal) && !TerminalAccess.Contains(signal))
+                blocked |= SignalSet.Of(signal);
+        return blocked;
+    }
+
+    /// <summary>
     /// Blocks what is forwarded on the calling host thread, which runs guest code, and so on all that it starts, and on
     /// the runtime's. Else a signal could end a blocking call of this very thread before it is in the program's queue,
     /// and the program would run on for a moment as if nothing had come; and <see cref="Settle"/> needs to know which
