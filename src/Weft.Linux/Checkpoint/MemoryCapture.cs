@@ -66,7 +66,7 @@ internal sealed class MemoryCapture(GuestPhysicalMemory memory) : IDisposable
         return CopyRuns(area, first);
     }
 
-    internal MemoryState Finish(ulong breakStart, ulong end)
+    internal MemoryState Finish(ulong breakStart, ulong end, IReadOnlyList<ReplacedCode> replaced)
     {
         _isFinished = true;
         return new MemoryState
@@ -75,6 +75,7 @@ internal sealed class MemoryCapture(GuestPhysicalMemory memory) : IDisposable
             Runs = _runs,
             BreakStart = breakStart,
             Break = end,
+            ReplacedCode = replaced,
             DataDescriptor = _file!.Descriptor,
             OwnDescriptors = [_file.Descriptor, .. _opened.Values.Where(descriptor => descriptor >= 0)],
         };

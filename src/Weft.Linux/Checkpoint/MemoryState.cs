@@ -21,6 +21,9 @@ public sealed class MemoryState : IDisposable
     /// <summary>Where it ends: brk(2).</summary>
     public required ulong Break { get; init; }
 
+    /// <summary>Where the VMM has led the program's code to its own.</summary>
+    public IReadOnlyList<ReplacedCode> ReplacedCode { get; init; } = [];
+
     /// <summary>The file with the pages' contents.</summary>
     public required int DataDescriptor { get; init; }
 
@@ -52,6 +55,13 @@ public sealed class MemoryState : IDisposable
             writer.Write(run.Start);
             writer.Write(run.LengthBytes);
         }
+        writer.Write(ReplacedCode.Count);
+        foreach (ReplacedCode code in ReplacedCode)
+        {
+            writer.Write(code.Address);
+            writer.Write(code.Now);
+            writer.Write(code.Before);
+        }
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
@@ -68,7 +78,10 @@ public sealed class MemoryState : IDisposable
         PageRun[] runs = new PageRun[CountOf(reader, MostRuns)];
         for (int index = 0; index < runs.Length; index++)
             runs[index] = new PageRun(reader.ReadUInt64(), reader.ReadUInt64());
-        return new MemoryState { Areas = areas, Runs = runs, BreakStart = breakStart, Break = end, DataDescriptor = data };
+        ReplacedCode[] replaced = new ReplacedCode[CountOf(reader, MostAreas)];
+        for (int index = 0; index < replaced.Length; index++)
+            replaced[index] = new ReplacedCode(reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64());
+        return new MemoryState { ReplacedCode = replaced, Areas = areas, Runs = runs, BreakStart = breakStart, Break = end, DataDescriptor = data };
     }
 
     /// <summary>Closes the data file and what was opened for the state.</summary>

@@ -25,7 +25,7 @@ public sealed partial class AddressSpace
                 for (int index = 0; index < _areas.Count && error == Errno.None; index++)
                     error = capture.Add(_areas[index]);
                 if (error == Errno.None)
-                    state = capture.Finish(_breakStart, _break);
+                    state = capture.Finish(_breakStart, _break, [.. _replacedCode]);
             }
             return error;
         }
@@ -54,6 +54,7 @@ public sealed partial class AddressSpace
                     return Errno.ENOMEM;
                 offset += run.LengthBytes;
             }
+            UndoReplacementsLocked(state.ReplacedCode);
             _breakStart = state.BreakStart;
             _break = state.Break;
         }

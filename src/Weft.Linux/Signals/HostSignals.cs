@@ -76,6 +76,7 @@ public sealed class HostSignals
             process.Signals.Inherit(host, ignored, blocked);
         else
             process.Signals.Restore(host, state);
+        host.FollowChildAction(process.Signals.GetAction(SignalNumber.SIGCHLD));
         new Thread(host.Receive, 256 << 10) { IsBackground = true, Name = "weft signals" }.Start();
     }
 
@@ -189,15 +190,36 @@ public sealed class HostSignals
         _ => signal is >= 1 and <= SignalNumber.Highest,
     };
 
-    /// <summary>The program changed an action: for terminal access the host's disposition follows.</summary>
+    /// <summary>The program changed an action: for terminal access and ended children the host's disposition follows.</summary>
     internal void FollowAction(int signal, in SignalAction action)
     {
-        if (TerminalAccess.Contains(signal) && !action.IsHandled)
+        if (signal == SignalNumber.SIGCHLD)
+            FollowChildAction(action);
+        else if (TerminalAccess.Contains(signal) && !action.IsHandled)
             SetDisposition(signal, action.Handler);
         else if (TerminalAccess.Contains(signal) || SignalSet.Stopping.Contains(signal))
         {
             HostStubs.ForwardSignal(signal, _writeEnd);
             HoldKick(signal);
+        }
+    }
+
+    /// <summary>Whether children leave a status behind, and tell of stops, is the host's matter: its action has the program's flags.</summary>
+    private void FollowChildAction(in SignalAction action)
+    {
+        const ulong noStop = 1, noWait = 2;
+        ulong wanted = action.Flags & (noStop | noWait) | (action.Handler == SignalAction.Ignore ? noWait : 0);
+        lock (_lock)
+        {
+            long at = (long)_structures.Address.Value;
+            if (HostStubs.CallQuick(SystemCall.RtSigaction, SignalNumber.SIGCHLD, 0, at, sizeof(ulong)) < 0)
+                return;
+            SignalAction host = MemoryMarshal.Read<SignalAction>(_structures.Span);
+            if ((host.Flags & (noStop | noWait)) == wanted)
+                return;
+            host.Flags = host.Flags & ~(noStop | noWait) | wanted;
+            MemoryMarshal.Write(_structures.Span, host);
+            HostStubs.CallQuick(SystemCall.RtSigaction, SignalNumber.SIGCHLD, at, 0, sizeof(ulong));
         }
     }
 
