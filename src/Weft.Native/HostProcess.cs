@@ -97,6 +97,16 @@ public static class HostProcess
         return (word & signalBits) == 0 ? word >> statusShift & statusBits : signalled + (word & signalBits);
     }
 
+    /// <summary>Names the calling thread; of the first thread that is the process's name in ps and top.</summary>
+    /// <param name="name">At most 15 letters.</param>
+    public static void Name(string name)
+    {
+        const int setName = 15, lengthBytes = 16;
+        using NativeBuffer buffer = new(lengthBytes);
+        Encoding.ASCII.GetBytes(name, buffer.Span);
+        HostStubs.CallQuick(SystemCall.Prctl, setName, (long)buffer.Address.Value);
+    }
+
     /// <summary>Keeps every descriptor from <paramref name="first"/> on from programs that this process starts.</summary>
     public static void KeepFromChildren(int first)
     {

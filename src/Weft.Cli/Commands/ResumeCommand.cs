@@ -1,5 +1,6 @@
 using System.Globalization;
 using Weft.Linux.Checkpoint;
+using Weft.Native;
 using Weft.Vm;
 
 namespace Weft.Cli.Commands;
@@ -16,6 +17,8 @@ public static class ResumeCommand
     {
         if (!int.TryParse(descriptor, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
             throw new UsageException($"{Word} is Weft's own; see 'weft --help'");
+        // Started as /proc/self/exe, the process would be called "exe".
+        HostProcess.Name("weft");
         new VirtualMachine(StateFile.Read(number)).Resume();
         return ExitStatus.WeftFailed;
     }
