@@ -54,6 +54,9 @@ public sealed class Kernel
     /// <summary>Called by the thread that executes another program, when nothing can keep it from that any more.</summary>
     public Action<GuestThread>? Replacing { get; set; }
 
+    /// <summary>Whether the process was forked and has executed no program since: until then its parent may change its process group.</summary>
+    internal bool IsForked { get; set; }
+
     /// <summary>The parent that vfork holds, until this process executes a program or ends; null for none.</summary>
     internal Checkpoint.WaitingParent? WaitingParent { get; set; }
 

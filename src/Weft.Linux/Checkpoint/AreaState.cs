@@ -27,6 +27,9 @@ public sealed record AreaState
     /// <summary>MADV_WIPEONFORK.</summary>
     public bool WipeOnFork { get; init; }
 
+    /// <summary>So large that its pages cross when somebody looks at them.</summary>
+    public bool IsLate { get; init; }
+
     /// <summary>The file as /proc/self/maps shows it; null for anonymous memory.</summary>
     public MappedFile? File { get; init; }
 
@@ -48,6 +51,7 @@ public sealed record AreaState
         writer.Write(IsShared);
         writer.Write(GrowsDown);
         writer.Write(WipeOnFork);
+        writer.Write(IsLate);
         writer.Write(FileOffset);
         writer.Write(Name ?? "");
         writer.Write(Descriptor);
@@ -72,6 +76,7 @@ public sealed record AreaState
             IsShared = reader.ReadBoolean(),
             GrowsDown = reader.ReadBoolean(),
             WipeOnFork = reader.ReadBoolean(),
+            IsLate = reader.ReadBoolean(),
             FileOffset = reader.ReadUInt64(),
             Name = reader.ReadString() is { Length: > 0 } name ? name : null,
             Descriptor = reader.ReadInt32(),

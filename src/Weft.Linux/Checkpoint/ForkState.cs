@@ -20,14 +20,14 @@ public sealed class ForkState : IDisposable
     /// <summary>Where the child writes its id before its first instruction (CLONE_CHILD_SETTID); 0 for nowhere.</summary>
     public ulong ChildTid { get; init; }
 
-    /// <summary>The pipe whose closing lets a waiting parent go on; -1 when it does not wait.</summary>
-    public int ParentPipe { get; init; } = -1;
+    /// <summary>The socket whose closing lets a waiting parent go on; -1 when it does not wait.</summary>
+    public int ParentSocket { get; init; } = -1;
 
     /// <summary>Whether the parent waits until the child executes a program or ends (vfork), and not only until it has its memory.</summary>
     public bool HoldsParent { get; init; }
 
     /// <summary>Every descriptor that must cross, each once.</summary>
-    public IEnumerable<int> Descriptors => ParentPipe < 0 ? Memory.Descriptors : Memory.Descriptors.Append(ParentPipe);
+    public IEnumerable<int> Descriptors => ParentSocket < 0 ? Memory.Descriptors : Memory.Descriptors.Append(ParentSocket);
 
     /// <summary>Writes it, but for what the descriptors hold.</summary>
     public void Write(BinaryWriter writer)
@@ -43,7 +43,7 @@ public sealed class ForkState : IDisposable
         writer.Write(Image.EnvironmentStart);
         writer.Write(Image.StackTop);
         writer.Write(ChildTid);
-        writer.Write(ParentPipe);
+        writer.Write(ParentSocket);
         writer.Write(HoldsParent);
     }
 
@@ -60,7 +60,7 @@ public sealed class ForkState : IDisposable
             Image = new ProgramImage(reader.ReadString(), ReadWords(reader), ReadWords(reader), ReadWords(reader) is [var auxiliary] ? auxiliary : [],
                 reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64()),
             ChildTid = reader.ReadUInt64(),
-            ParentPipe = reader.ReadInt32(),
+            ParentSocket = reader.ReadInt32(),
             HoldsParent = reader.ReadBoolean(),
         };
     }
@@ -72,7 +72,9 @@ public sealed class ForkState : IDisposable
     {
         ArgumentNullException.ThrowIfNull(main);
         Process process = main.Process;
-        Errno error = process.Memory.Restore(Memory, keepData: HoldsParent);
+        PageIndex pages = new(Memory.Runs);
+        Errno error = !HoldsParent ? process.Memory.Restore(Memory)
+            : process.Memory.Restore(Memory, pages, new ParentPages(new ParentLink(ParentSocket), Memory.DataDescriptor, pages), keepData: true);
         if (error != Errno.None)
             throw new IOException($"a forked process could not get its memory ({ErrorText.Of(error)}); free some memory");
         Time.VdsoMapping.Attach(process, main.Vcpu);
@@ -81,9 +83,9 @@ public sealed class ForkState : IDisposable
         if (ChildTid != 0)
             process.Memory.TryWrite(new Weft.Machine.GuestVirtualAddress(ChildTid), process.Id);
         if (HoldsParent)
-            process.Kernel.WaitingParent = new WaitingParent(process.Memory, Memory, ParentPipe);
-        else if (ParentPipe >= 0)
-            Files.HostFile.Close(ParentPipe);
+            process.Kernel.WaitingParent = new WaitingParent(process.Memory, Memory.DataDescriptor, pages, ParentSocket);
+        else if (ParentSocket >= 0)
+            Files.HostFile.Close(ParentSocket);
     }
 
     /// <inheritdoc/>

@@ -8,10 +8,13 @@ namespace Weft.Linux.Checkpoint;
 
 /// <summary>Builds a <see cref="MemoryState"/> area by area, under the address space's lock.</summary>
 /// <remarks>For one thread. <see cref="Dispose"/> closes what no finished state has taken over.</remarks>
-internal sealed class MemoryCapture(GuestPhysicalMemory memory) : IDisposable
+internal sealed class MemoryCapture(GuestPhysicalMemory memory, bool leavesLarge) : IDisposable
 {
+    // A page that comes by itself costs some 70 us, one that comes with others less than one.
+    private const ulong MostAtOnceBytes = 4 << 20;
     private readonly List<AreaState> _areas = [];
     private readonly List<PageRun> _runs = [];
+    private readonly List<PageRun> _left = [];
     private readonly Dictionary<(ulong Device, ulong Inode, bool Writable), int> _opened = [];
     private readonly HeldPages _held = new(memory);
     private PageFile? _file;
@@ -49,8 +52,14 @@ internal sealed class MemoryCapture(GuestPhysicalMemory memory) : IDisposable
             _areas.Add(state);
         else if (area.Content == HostContent.Anonymous)
         {
-            _areas.Add(state);
             _held.Find(area, _runs);
+            bool isLarge = area.File is null && HeldBytes(first) > MostAtOnceBytes;
+            _areas.Add(state with { IsLate = isLarge });
+            if (isLarge && leavesLarge)
+            {
+                _left.AddRange(_runs[first..]);
+                _runs.RemoveRange(first, _runs.Count - first);
+            }
         }
         else if (Open(area.File, writable: false) is >= 0 and var descriptor)
         {
@@ -73,6 +82,7 @@ internal sealed class MemoryCapture(GuestPhysicalMemory memory) : IDisposable
         {
             Areas = _areas,
             Runs = _runs,
+            Left = _left,
             BreakStart = breakStart,
             Break = end,
             ReplacedCode = replaced,
@@ -91,6 +101,14 @@ internal sealed class MemoryCapture(GuestPhysicalMemory memory) : IDisposable
         else if (Open(area.File, area.Content == HostContent.SharedFile) is >= 0 and var descriptor)
             _areas.Add(state with { Descriptor = descriptor });
         return Errno.None;
+    }
+
+    private ulong HeldBytes(int first)
+    {
+        ulong sum = 0;
+        for (int index = first; index < _runs.Count; index++)
+            sum += _runs[index].LengthBytes;
+        return sum;
     }
 
     private Errno CopyRuns(MemoryArea area, int first)

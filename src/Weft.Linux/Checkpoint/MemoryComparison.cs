@@ -11,19 +11,17 @@ internal sealed class MemoryComparison : IDisposable
 {
     private const int PageBytes = (int)AddressSpace.PageSize, BufferBytes = 256 << 10;
     private readonly GuestPhysicalMemory _memory;
-    private readonly MemoryState _state;
+    private readonly int _data;
+    private readonly PageIndex _pages;
     private readonly MemoryChangeReport _report;
-    private readonly ulong[] _offsets;
     private readonly NativeBuffer _now = new(BufferBytes), _before = new(BufferBytes);
 
-    internal MemoryComparison(GuestPhysicalMemory memory, MemoryState state, MemoryChangeReport report)
+    internal MemoryComparison(GuestPhysicalMemory memory, int data, PageIndex pages, MemoryChangeReport report)
     {
         _memory = memory;
-        _state = state;
+        _data = data;
+        _pages = pages;
         _report = report;
-        _offsets = new ulong[state.Runs.Count];
-        for (int index = 1; index < _offsets.Length; index++)
-            _offsets[index] = _offsets[index - 1] + state.Runs[index - 1].LengthBytes;
     }
 
     /// <summary>Reports the differences of adjacent pages of one area.</summary>
@@ -46,19 +44,13 @@ internal sealed class MemoryComparison : IDisposable
     /// </summary>
     private bool ReadBefore(MemoryArea area, ulong address, ref int length)
     {
-        int index = RunAt(address);
-        if (index >= 0 && address < _state.Runs[index].Start + _state.Runs[index].LengthBytes)
-        {
-            PageRun run = _state.Runs[index];
-            length = (int)Math.Min((ulong)length, run.Start + run.LengthBytes - address);
-            _before.Span[..length].Clear();
-            PageFile.TryRead(_state.DataDescriptor, _offsets[index] + (address - run.Start), _before.Address, (ulong)length);
-            return true;
-        }
-        if (index + 1 < _state.Runs.Count)
-            length = (int)Math.Min((ulong)length, _state.Runs[index + 1].Start - address);
+        ulong known = (ulong)length;
+        bool isThere = _pages.TryFind(address, ref known, out ulong offset);
+        length = (int)known;
         _before.Span[..length].Clear();
-        return area.Content == HostContent.Anonymous;
+        if (isThere)
+            PageFile.TryRead(_data, offset, _before.Address, known);
+        return isThere || area.Content == HostContent.Anonymous;
     }
 
     private void ComparePage(ulong address, ReadOnlySpan<byte> now, ReadOnlySpan<byte> before, bool isKnown)
@@ -80,21 +72,6 @@ internal sealed class MemoryComparison : IDisposable
             if (word > start)
                 _report(address + (ulong)start * sizeof(ulong), now[(start * sizeof(ulong))..(word * sizeof(ulong))]);
         }
-    }
-
-    /// <summary>Index of the last run that starts at or before an address; -1 when none does.</summary>
-    private int RunAt(ulong address)
-    {
-        int low = 0, high = _state.Runs.Count;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (_state.Runs[middle].Start <= address)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low - 1;
     }
 
     /// <inheritdoc/>

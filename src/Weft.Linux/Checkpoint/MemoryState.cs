@@ -15,6 +15,9 @@ public sealed class MemoryState : IDisposable
     /// <summary>The pages in <see cref="DataDescriptor"/>, by address.</summary>
     public required IReadOnlyList<PageRun> Runs { get; init; }
 
+    /// <summary>Pages that were left with a parent that waits, by address.</summary>
+    public IReadOnlyList<PageRun> Left { get; init; } = [];
+
     /// <summary>Where the heap begins.</summary>
     public required ulong BreakStart { get; init; }
 
@@ -36,6 +39,24 @@ public sealed class MemoryState : IDisposable
     /// <summary>Bytes of <see cref="Runs"/>.</summary>
     public ulong DataBytes => Runs.Aggregate(0ul, (sum, run) => sum + run.LengthBytes);
 
+    /// <summary>The runs that cross when somebody looks at them: those left with the parent, or else those of large areas.</summary>
+    internal IEnumerable<PageRun> LateRuns => Left.Count > 0 ? Left : Runs.Where(IsLate);
+
+    /// <summary>Whether a run is of a large area.</summary>
+    internal bool IsLate(PageRun run)
+    {
+        int low = 0, high = Areas.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (Areas[middle].Start <= run.Start)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low > 0 && Areas[low - 1].IsLate;
+    }
+
     /// <summary>Whether System V segments are attached: they may be gone once the parent goes on.</summary>
     internal bool HasSystemV => Areas.Any(static area => area.File is { IsSystemV: true });
 
@@ -49,12 +70,8 @@ public sealed class MemoryState : IDisposable
         writer.Write(Areas.Count);
         foreach (AreaState area in Areas)
             area.Write(writer);
-        writer.Write(Runs.Count);
-        foreach (PageRun run in Runs)
-        {
-            writer.Write(run.Start);
-            writer.Write(run.LengthBytes);
-        }
+        WriteRuns(writer, Runs);
+        WriteRuns(writer, Left);
         writer.Write(ReplacedCode.Count);
         foreach (ReplacedCode code in ReplacedCode)
         {
@@ -75,13 +92,11 @@ public sealed class MemoryState : IDisposable
         AreaState[] areas = new AreaState[CountOf(reader, MostAreas)];
         for (int index = 0; index < areas.Length; index++)
             areas[index] = AreaState.Read(reader);
-        PageRun[] runs = new PageRun[CountOf(reader, MostRuns)];
-        for (int index = 0; index < runs.Length; index++)
-            runs[index] = new PageRun(reader.ReadUInt64(), reader.ReadUInt64());
+        PageRun[] runs = ReadRuns(reader), left = ReadRuns(reader);
         ReplacedCode[] replaced = new ReplacedCode[CountOf(reader, MostAreas)];
         for (int index = 0; index < replaced.Length; index++)
             replaced[index] = new ReplacedCode(reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64());
-        return new MemoryState { ReplacedCode = replaced, Areas = areas, Runs = runs, BreakStart = breakStart, Break = end, DataDescriptor = data };
+        return new MemoryState { ReplacedCode = replaced, Areas = areas, Runs = runs, Left = left, BreakStart = breakStart, Break = end, DataDescriptor = data };
     }
 
     /// <summary>Closes the data file and what was opened for the state.</summary>
@@ -89,6 +104,24 @@ public sealed class MemoryState : IDisposable
     {
         foreach (int descriptor in OwnDescriptors)
             Files.HostFile.Close(descriptor);
+    }
+
+    private static void WriteRuns(BinaryWriter writer, IReadOnlyList<PageRun> runs)
+    {
+        writer.Write(runs.Count);
+        foreach (PageRun run in runs)
+        {
+            writer.Write(run.Start);
+            writer.Write(run.LengthBytes);
+        }
+    }
+
+    private static PageRun[] ReadRuns(BinaryReader reader)
+    {
+        PageRun[] runs = new PageRun[CountOf(reader, MostRuns)];
+        for (int index = 0; index < runs.Length; index++)
+            runs[index] = new PageRun(reader.ReadUInt64(), reader.ReadUInt64());
+        return runs;
     }
 
     private static int CountOf(BinaryReader reader, int most) =>

@@ -28,9 +28,20 @@ internal sealed class PageFile
     /// </summary>
     internal Errno Append(HostAddress source, ulong lengthBytes)
     {
+        Errno error = Write(Descriptor, _length, source, lengthBytes);
+        _length += lengthBytes;
+        return error;
+    }
+
+    /// <summary>Writes to the file. False when there is no room.</summary>
+    internal static bool TryWrite(int descriptor, ulong offset, HostAddress source, ulong lengthBytes) =>
+        Write(descriptor, offset, source, lengthBytes) == Errno.None;
+
+    private static Errno Write(int descriptor, ulong offset, HostAddress source, ulong lengthBytes)
+    {
         for (ulong done = 0; done < lengthBytes;)
         {
-            long result = HostStubs.Call(SystemCall.Pwrite64, Descriptor, (long)(source + done).Value, (long)(lengthBytes - done), (long)(_length + done));
+            long result = HostStubs.Call(SystemCall.Pwrite64, descriptor, (long)(source + done).Value, (long)(lengthBytes - done), (long)(offset + done));
             if (result == -(long)Errno.EINTR)
                 continue;
             if (result == -(long)Errno.EFAULT)
@@ -39,7 +50,6 @@ internal sealed class PageFile
                 return result == -(long)Errno.ENOSPC || result == 0 ? Errno.ENOMEM : (Errno)(-result);
             done += (ulong)result;
         }
-        _length += lengthBytes;
         return Errno.None;
     }
 

@@ -71,7 +71,12 @@ public sealed record ProcessState
     public void KeepDescriptors() => InheritedFiles.Keep(HostDescriptors());
 
     /// <summary>Gives a fresh kernel what another one knew.</summary>
-    public void Restore(Kernel kernel) => Kernel.Restore(kernel);
+    public void Restore(Kernel kernel)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        Kernel.Restore(kernel);
+        kernel.IsForked = Fork is not null;
+    }
 
     /// <summary>Gives a fresh process, which has its limits, mounts and signals already, what else is in the state.</summary>
     /// <param name="main">Its first thread, which does not run yet.</param>

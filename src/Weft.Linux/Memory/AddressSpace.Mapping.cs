@@ -142,6 +142,7 @@ public sealed partial class AddressSpace
 
     private void UnmapLocked(ulong start, ulong end)
     {
+        ForgetMissingLocked(start, end);
         int first = IsolateLocked(start, end), count = 0;
         bool hasFiles = false;
         for (int index = first; index < _areas.Count && _areas[index].Start < end; index++, count++)

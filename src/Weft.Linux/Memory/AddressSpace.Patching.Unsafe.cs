@@ -57,7 +57,8 @@ public sealed unsafe partial class AddressSpace
         host = default;
         MemoryArea? area = FindLocked(address);
         if (area is null || area.IsShared || area.Content is not (HostContent.PrivateFile or HostContent.Anonymous)
-            || (area.Protection & Protection.Execute) == 0 || address + (ulong)expected.Length > area.End)
+            || (area.Protection & Protection.Execute) == 0 || address + (ulong)expected.Length > area.End
+            || !FetchLocked(address, address + (ulong)expected.Length))
             return false;
         host = _memory.HostOf(area.PhysicalOf(address));
         Span<byte> found = stackalloc byte[16];

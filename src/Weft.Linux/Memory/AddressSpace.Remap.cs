@@ -104,6 +104,8 @@ public sealed partial class AddressSpace
             UnmapLocked(start + newLength, start + oldLength);
             oldLength = newLength;
         }
+        if (!FetchLocked(start, start + oldLength))
+            return Errno.ENOMEM;
         int first = IsolateLocked(start, start + oldLength), count = 0;
         for (int index = first; index < _areas.Count && _areas[index].Start < start + oldLength; index++, count++)
         {

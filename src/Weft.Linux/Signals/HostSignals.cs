@@ -311,6 +311,8 @@ public sealed class HostSignals
     {
         if (info.Code == SignalCode.Timer && info.Number == TimerSignal)
             _process.Signals.Timers.Expired((int)(uint)info.First, (int)(info.First >> 32));
+        else if (Processes.ChildGroup.Obey(_process.Kernel, info))
+            return;
         else if (info.Code is >= SignalCode.FirstPoll and <= SignalCode.LastPoll && info.Number != SignalNumber.SIGCHLD)
             _process.Signals.Send(info with { Second = (uint)_process.Files.NumberOf((int)(uint)info.Second) });
         // What the program sent to its own process group comes back here; it has had its copy.

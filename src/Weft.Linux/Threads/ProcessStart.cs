@@ -17,13 +17,13 @@ internal static class ProcessStart
         Errno error = Check(parent, arguments);
         if (error != Errno.None)
             return error;
-        if ((error = parent.Memory.Capture(out MemoryState? memory)) != Errno.None)
+        if ((error = parent.Memory.Capture(out MemoryState? memory, leavesLarge: arguments.Has(CloneArguments.Vfork))) != Errno.None)
             return error is Errno.ENOSYS ? error : Errno.ENOMEM;
         using (memory)
         {
             bool isHeld = arguments.Has(CloneArguments.Vfork), waits = isHeld || memory!.HasSystemV;
-            int readEnd = -1, writeEnd = -1;
-            if (waits && !TryCreatePipe(parent.Scratch, out readEnd, out writeEnd))
+            int ownEnd = -1, childEnd = -1;
+            if (waits && !TryCreateSockets(parent.Scratch, out ownEnd, out childEnd))
                 return Errno.EAGAIN;
             SyscallResult child = Spawn(parent, new ForkState
             {
@@ -31,17 +31,17 @@ internal static class ProcessStart
                 Memory = memory!,
                 Image = parent.Process.Image!,
                 ChildTid = arguments.Has(CloneArguments.ChildSetTid) ? arguments.ChildTid : 0,
-                ParentPipe = writeEnd,
+                ParentSocket = childEnd,
                 HoldsParent = isHeld,
             }, arguments.Has(CloneArguments.ClearSigHand));
             if (waits)
-                HostFile.Close(writeEnd);
+                HostFile.Close(childEnd);
             if (!child.IsError)
                 Tell(parent, arguments, (int)child.Value);
             if (waits && !child.IsError)
-                WaitingParent.Await(parent.Memory, readEnd);
+                new ParentLink(ownEnd).Serve(parent.Memory);
             if (waits)
-                HostFile.Close(readEnd);
+                HostFile.Close(ownEnd);
             return child;
         }
     }
@@ -98,11 +98,12 @@ internal static class ProcessStart
         parent.Memory.TryWrite(new GuestVirtualAddress(arguments.PidFd), (int)number.Value);
     }
 
-    private static bool TryCreatePipe(NativeBuffer scratch, out int readEnd, out int writeEnd)
+    private static bool TryCreateSockets(NativeBuffer scratch, out int ownEnd, out int childEnd)
     {
-        bool isMade = HostStubs.Call(SystemCall.Pipe2, (long)scratch.Address.Value, OpenFlags.CloseOnExec) >= 0;
-        readEnd = BinaryPrimitives.ReadInt32LittleEndian(scratch.Span);
-        writeEnd = BinaryPrimitives.ReadInt32LittleEndian(scratch.Span[sizeof(int)..]);
+        const int unix = 1, streamCloseOnExec = 0x80001;
+        bool isMade = HostStubs.Call(SystemCall.Socketpair, unix, streamCloseOnExec, 0, (long)scratch.Address.Value) >= 0;
+        ownEnd = BinaryPrimitives.ReadInt32LittleEndian(scratch.Span);
+        childEnd = BinaryPrimitives.ReadInt32LittleEndian(scratch.Span[sizeof(int)..]);
         return isMade;
     }
 }

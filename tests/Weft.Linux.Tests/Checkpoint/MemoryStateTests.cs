@@ -11,7 +11,7 @@ public sealed class MemoryStateTests : IDisposable
 {
     private const ulong Page = GuestFixture.PageBytes;
     private const ulong ReadOnly = 1, ReadWrite = 3, PrivateAnonymous = 0x22, SharedAnonymous = 0x21, Private = 2, Shared = 1, None = ulong.MaxValue;
-    private const ulong DontFork = 10, WipeOnFork = 18;
+    private const ulong DontFork = 10, WipeOnFork = 18, MayMove = 1;
     private readonly string _file = Path.GetTempFileName();
     private readonly List<GuestFixture> _guests = [];
 
@@ -125,12 +125,74 @@ public sealed class MemoryStateTests : IDisposable
         Store(parent, at, 1);
         using MemoryState state = Capture(parent);
         GuestFixture child = Guest(false);
-        Assert.Equal(Errno.None, child.Process.Memory.Restore(state, keepData: true));
+        PageIndex pages = new(state.Runs);
+        Assert.Equal(Errno.None, child.Process.Memory.Restore(state, pages, new FilePages(state.DataDescriptor, pages, keepData: true), keepData: true));
         Store(child, at + 8, 2);
         Store(child, at + 39 * Page + 16, 3);
         Store(child, file + Page + 1, 4);
-        child.Process.Memory.FindChanges(state, (address, bytes) => Assert.True(parent.Process.Memory.TryWrite(new GuestVirtualAddress(address), bytes)));
+        child.Process.Memory.FindChanges(state.DataDescriptor, pages, (address, bytes) => Assert.True(parent.Process.Memory.TryWrite(new GuestVirtualAddress(address), bytes)));
         Assert.Equal((1, 2, 3, 4, 0), (Load(parent, at), Load(parent, at + 8), Load(parent, at + 39 * Page + 16), Load(parent, file + Page + 1), Load(parent, at + 4 * Page)));
+    }
+
+    [KvmTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Large_memory_comes_when_it_is_looked_at(bool shares)
+    {
+        const ulong pages = 3000, dontNeed = 4;
+        GuestFixture parent = Guest(shares);
+        ulong at = MapLarge(parent, pages);
+        GuestFixture child = Fork(parent, shares, out ulong copied);
+        Assert.InRange(copied, pages * Page, (pages + 100) * Page);
+        Store(parent, at + 7 * Page, 99);
+        Assert.Equal(0, child.Call(SystemCall.Munmap, at + 100 * Page, 50 * Page).Value);
+        Assert.Equal(0, child.Call(SystemCall.Madvise, at + 200 * Page, Page, dontNeed).Value);
+        ulong moved = (ulong)child.Call(SystemCall.Mremap, at + 300 * Page, 10 * Page, 20 * Page, MayMove).Value;
+        Assert.Equal((7, 99, 1, 0, 1), (Load(child, at + 7 * Page), Load(child, at + 99 * Page), Load(child, at + 201 * Page), Load(child, at + 200 * Page), Load(child, moved + Page)));
+        GuestFixture grandchild = Fork(child, shares, out _);
+        Assert.Equal((7, 99), (Load(grandchild, at + 7 * Page), Load(grandchild, at + 2999 * Page)));
+    }
+
+    [KvmTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_waiting_parent_serves_large_memory_and_gets_what_was_changed(bool shares)
+    {
+        const ulong pages = 3000;
+        GuestFixture parent = Guest(shares), child = Guest(shares);
+        ulong at = MapLarge(parent, pages), small = Map(parent, 4, PrivateAnonymous);
+        Store(parent, small, 5);
+        MemoryState state = Capture(parent, leavesLarge: true);
+        Assert.InRange(state.DataBytes, Page, 100 * Page);
+        (int own, int other) = SocketPair();
+        Thread server = new(() => new ParentLink(own).Serve(parent.Process.Memory));
+        server.Start();
+        PageIndex index = new(state.Runs);
+        Assert.Equal(Errno.None, child.Process.Memory.Restore(state, index, new ParentPages(new ParentLink(other), state.DataDescriptor, index), keepData: true));
+        Assert.Equal((42, 99, 5), (Load(child, at + 42 * Page), Load(child, at + 2999 * Page), Load(child, small)));
+        Store(child, at + 1000 * Page + 17, 77);
+        Store(child, small + 3 * Page, 6);
+        new WaitingParent(child.Process.Memory, state.DataDescriptor, index, other).Release();
+        server.Join();
+        HostStubs.Call(SystemCall.Close, own);
+        Assert.Equal((77, 6, 42), (Load(parent, at + 1000 * Page + 17), Load(parent, small + 3 * Page), Load(parent, at + 42 * Page)));
+    }
+
+    private static (int Own, int Other) SocketPair()
+    {
+        const int unix = 1, stream = 1;
+        using NativeBuffer pair = new(8);
+        Assert.Equal(0, HostStubs.Call(SystemCall.Socketpair, unix, stream, 0, (long)pair.Address.Value));
+        return (BitConverter.ToInt32(pair.Span), BitConverter.ToInt32(pair.Span[4..]));
+    }
+
+    /// <summary>Pages whose first byte is their number, modulo 100.</summary>
+    private static ulong MapLarge(GuestFixture guest, ulong pages)
+    {
+        ulong at = Map(guest, pages, PrivateAnonymous);
+        for (ulong page = 0; page < pages; page++)
+            Store(guest, at + page * Page, (byte)(page % 100));
+        return at;
     }
 
     private GuestFixture Guest(bool shares)
@@ -150,9 +212,9 @@ public sealed class MemoryStateTests : IDisposable
     }
 
     /// <summary>Captures, with descriptors of its own: the second VM of one process closes what it takes over.</summary>
-    private static MemoryState Capture(GuestFixture parent)
+    private static MemoryState Capture(GuestFixture parent, bool leavesLarge = false)
     {
-        Assert.Equal(Errno.None, parent.Process.Memory.Capture(out MemoryState? state));
+        Assert.Equal(Errno.None, parent.Process.Memory.Capture(out MemoryState? state, leavesLarge));
         using MemoryStream stream = new();
         using BinaryWriter writer = new(stream, Encoding.UTF8);
         state!.Write(writer);
@@ -164,6 +226,7 @@ public sealed class MemoryStateTests : IDisposable
         {
             Areas = [.. read.Areas.Select(static area => area.Descriptor < 0 || area.IsShared is false ? area : area with { Descriptor = Duplicate(area.Descriptor) })],
             Runs = read.Runs,
+            Left = read.Left,
             BreakStart = read.BreakStart,
             Break = read.Break,
             DataDescriptor = read.DataDescriptor,
