@@ -60,6 +60,9 @@ public sealed class Kernel
     /// <summary>The parent that vfork holds, until this process executes a program or ends; null for none.</summary>
     internal Checkpoint.WaitingParent? WaitingParent { get; set; }
 
+    /// <summary>Called with the program's name after another one was executed in this very VM.</summary>
+    public Action<byte[]>? Replaced { get; set; }
+
     /// <summary>What the run counts.</summary>
     public Statistics Statistics { get; } = new();
 

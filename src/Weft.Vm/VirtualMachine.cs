@@ -122,7 +122,10 @@ public sealed class VirtualMachine
             }
             _kernel.Ending += _ => registration.Remove();
             if (group is null)
+            {
+                _kernel.Replaced = name => registration = registration.Renew(VmRegister.DirectoryIn(directory), record with { Program = Encoding.UTF8.GetString(name) });
                 return;
+            }
             Group joined = Group.Join(_process, new GroupRegister(directory, group.Name, registration));
             _kernel.Group = joined;
             _kernel.Ending += _ => joined.Leave(_kernel.ProcessId);

@@ -15,6 +15,8 @@ internal static class Successor
     /// <summary>Executes a program that was found and checked. Returns an error, or never.</summary>
     internal static SyscallResult Start(GuestThread thread, OpenedProgram program, IReadOnlyList<byte[]> environment)
     {
+        if (InPlace.Serves(thread))
+            return InPlace.Start(thread, program, environment);
         Kernel kernel = thread.Kernel;
         // First, while a signal that came may still end the VM.
         thread.Process.Signals.Host?.HoldForSuccessor();

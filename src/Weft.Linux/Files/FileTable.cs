@@ -92,6 +92,14 @@ public sealed class FileTable
         return Drop(file);
     }
 
+    /// <summary>Closes what is closed on exec.</summary>
+    internal void CloseForExec()
+    {
+        foreach (int descriptor in OpenDescriptors())
+            if (GetCloseOnExec(descriptor) == true)
+                Close(descriptor);
+    }
+
     /// <summary>FD_CLOEXEC of a number, or null when it is not open.</summary>
     public bool? GetCloseOnExec(int descriptor)
     {

@@ -18,6 +18,7 @@ internal static class WaitCalls
         SyscallResult result = thread.Block(SystemCall.Wait4, processId, at, options, usage.IsNull ? 0 : at + UsageAt);
         if (result.IsError || result.IsRestart || result.Value <= 0)
             return result;
+        SettleSignals(thread);
         if (!usage.IsNull && !thread.Memory.TryWrite(usage, scratch.Span.Slice(UsageAt, UsageBytes)))
             return Errno.EFAULT;
         return status.IsNull || thread.Memory.TryWrite(status, scratch.Span[..sizeof(int)]) ? result : Errno.EFAULT;
@@ -43,6 +44,8 @@ internal static class WaitCalls
             return result;
         // The host leaves the usage alone when no child was there.
         bool isFound = BinaryPrimitives.ReadInt32LittleEndian(scratch.Span) != 0;
+        if (isFound)
+            SettleSignals(thread);
         if (isFound && !usage.IsNull && !thread.Memory.TryWrite(usage, scratch.Span.Slice(UsageAt, UsageBytes)))
             return Errno.EFAULT;
         if (info.IsNull)
@@ -50,4 +53,7 @@ internal static class WaitCalls
         return thread.Memory.TryWrite(info, scratch.Span[..InfoGapAt]) && thread.Memory.TryWrite(info + InfoGapEnd, scratch.Span[InfoGapEnd..InfoBytes])
             ? result : Errno.EFAULT;
     }
+
+    /// <summary>The child's SIGCHLD came before its status, so it is in the program's queue before the program has that.</summary>
+    private static void SettleSignals(GuestThread thread) => thread.Process.Signals.Host?.Settle();
 }

@@ -88,6 +88,20 @@ public sealed partial class ProcessSignals
         }
     }
 
+    /// <summary>Handlers, alternate stack and timers go; the mask, ignored signals and what waits stay.</summary>
+    internal void ResetForExec(ThreadSignals thread)
+    {
+        for (int signal = 1; signal <= SignalNumber.Highest; signal++)
+        {
+            SignalAction action = GetAction(signal);
+            if (action.IsHandled || action is { Handler: SignalAction.Default, Flags: not 0 })
+                SetAction(signal, default);
+        }
+        thread.AlternateStack = AlternateStack.None;
+        foreach (int timer in Timers.RemoveAll())
+            HostStubs.CallQuick(SystemCall.TimerDelete, timer);
+    }
+
     /// <summary>All actions, of signal 1 first. A copy.</summary>
     internal SignalAction[] CopyActions()
     {
