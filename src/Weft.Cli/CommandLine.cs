@@ -10,6 +10,8 @@ public static class CommandLine
     {
         if (words is ["daemon", .. var daemonWords])
             return DaemonCommand.Run(daemonWords);
+        if (words is [ResumeCommand.Word, var descriptor, ..])
+            return ResumeCommand.Run(descriptor);
         if (words is not ["run", ..])
             return LibraryCommandLine.Invoke(words);
         IReadOnlyList<byte[]> raw = RawProcess.Arguments(words.Length);

@@ -141,5 +141,7 @@ public sealed partial class GuestThread
     {
         Volatile.Write(ref Vcpu.PendingWord, 0);
         Interlocked.MemoryBarrier();
+        if (Process.IsReplaced)
+            Process.Park();
     }
 }

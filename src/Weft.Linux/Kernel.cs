@@ -19,7 +19,8 @@ public sealed class Kernel
     {
         Machine = machine;
         Options = options;
-        ProcessId = Environment.ProcessId;
+        ProcessId = NetworkId = Environment.ProcessId;
+        EndsBySignal = options.Group is not null;
         Attendant = new Attendant(this);
     }
 
@@ -40,6 +41,27 @@ public sealed class Kernel
 
     /// <summary>Names of Unix sockets that the host knows by others.</summary>
     internal Sockets.UnixNames UnixNames { get; } = new();
+
+    /// <summary>Tells the VM's abstract names of sockets apart from other VMs' where they share the host's: those of a VM and its children are one.</summary>
+    public int NetworkId { get; internal set; }
+
+    /// <summary>Where the run is written down.</summary>
+    public Checkpoint.WatchDescriptors Watch { get; set; } = Checkpoint.WatchDescriptors.None;
+
+    /// <summary>Whether a signal that kills the program kills the host process too, for somebody waits for it who tells that from an exit.</summary>
+    public bool EndsBySignal { get; set; }
+
+    /// <summary>Called by the thread that executes another program, when nothing can keep it from that any more.</summary>
+    public Action<GuestThread>? Replacing { get; set; }
+
+    /// <summary>Whether the process was forked and has executed no program since: until then its parent may change its process group.</summary>
+    internal bool IsForked { get; set; }
+
+    /// <summary>The parent that vfork holds, until this process executes a program or ends; null for none.</summary>
+    internal Checkpoint.WaitingParent? WaitingParent { get; set; }
+
+    /// <summary>Called with the program's name after another one was executed in this very VM.</summary>
+    public Action<byte[]>? Replaced { get; set; }
 
     /// <summary>What the run counts.</summary>
     public Statistics Statistics { get; } = new();
@@ -131,11 +153,18 @@ public sealed class Kernel
             _idleVcpus.Push(vcpu);
     }
 
+    /// <summary>Whether the caller is the first to execute another program; who isn't has lost, and ends with the rest.</summary>
+    internal bool TryBeginReplacing() => Interlocked.Exchange(ref _ended, 1) == 0;
+
+    /// <summary>The other program could not be started: the VM may end again.</summary>
+    internal void EndReplacing() => Volatile.Write(ref _ended, 0);
+
     /// <summary>Ends the VM and the host process with it; never returns. The status follows the shell's convention.</summary>
     public void End(int status)
     {
         if (Interlocked.Exchange(ref _ended, 1) == 0)
         {
+            WaitingParent?.Release();
             Ending?.Invoke(status);
             HostStubs.Call(SystemCall.ExitGroup, status);
         }
@@ -144,16 +173,17 @@ public sealed class Kernel
 
     /// <summary>
     /// As <see cref="End"/>, with status 128 + the signal. A member of a group ends by the signal itself, for a launcher of
-    /// MPI jobs waits for its ranks and tells a killed one from one that failed.
+    /// MPI jobs waits for its ranks and tells a killed one from one that failed; and so does a child of another VM.
     /// </summary>
     internal void EndBySignal(int signal)
     {
         const int statusOfSignal = 128;
         if (Interlocked.Exchange(ref _ended, 1) == 0)
         {
+            WaitingParent?.Release();
             Ending?.Invoke(statusOfSignal + signal);
             // This does not return, but in the first process of a container, which has no default actions.
-            if (Options.Group is not null)
+            if (EndsBySignal)
                 Signals.HostSignals.Die(signal);
             HostStubs.Call(SystemCall.ExitGroup, statusOfSignal + signal);
         }

@@ -11,10 +11,19 @@ public sealed class Process
 {
     private readonly Lock _lock = new();
     private readonly List<GuestThread> _threads = [];
+    private volatile bool _isReplaced;
+    private readonly SemaphoreSlim _parked = new(0);
 
     /// <summary>A process without threads.</summary>
     public Process(Kernel kernel)
+        : this(kernel, null)
     {
+    }
+
+    /// <summary>A process that goes on with another VMM's limits and mounts; the rest is restored once it has its first thread.</summary>
+    public Process(Kernel kernel, Checkpoint.ProcessState? state)
+    {
+        Limits = state is null ? ResourceLimits.FromHost() : ResourceLimits.FromState(state.Settings.Limits);
         Kernel = kernel;
         Id = kernel.ProcessId;
         Memory = new AddressSpace(kernel.Machine);
@@ -22,7 +31,7 @@ public sealed class Process
         Signals = new ProcessSignals(this);
         Files.Limit = Limits.DescriptorLimit;
         Memory.MostMappedBytes = Limits[Resource.AddressSpace].Soft;
-        Paths = new PathResolver(kernel);
+        Paths = state is null ? new PathResolver(kernel) : new PathResolver(kernel, state.Paths);
     }
 
     /// <summary>The VM's kernel.</summary>
@@ -44,7 +53,7 @@ public sealed class Process
     public ProcessSignals Signals { get; }
 
     /// <summary>The resource limits.</summary>
-    public ResourceLimits Limits { get; } = ResourceLimits.FromHost();
+    public ResourceLimits Limits { get; }
 
     /// <summary>Small settings of the process: what prctl and personality keep.</summary>
     public ProcessAttributes Attributes { get; } = new();
@@ -91,6 +100,31 @@ public sealed class Process
     {
         if (!Memory.MayGrow(file, bytes))
             Signals.KillForMemory();
+    }
+
+    /// <summary>Whether a thread executes another program: all others stop where they are interrupted.</summary>
+    internal bool IsReplaced => _isReplaced;
+
+    /// <summary>Stops all threads but the caller, for another program takes their place. Gives up on who is in a long call of the host.</summary>
+    internal void StopOthers(GuestThread caller)
+    {
+        const int mostMilliseconds = 1000;
+        _isReplaced = true;
+        for (int waited = 0, parked = 0; parked < ThreadCount - 1 && waited < mostMilliseconds; waited++)
+        {
+            foreach (GuestThread thread in Threads)
+                if (thread != caller)
+                    thread.Interrupt();
+            while (parked < ThreadCount - 1 && _parked.Wait(1))
+                parked++;
+        }
+    }
+
+    /// <summary>Stops the calling thread for good.</summary>
+    internal void Park()
+    {
+        _parked.Release();
+        Thread.Sleep(Timeout.Infinite);
     }
 
     internal void AddThread(GuestThread thread)

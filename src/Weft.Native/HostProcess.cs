@@ -7,7 +7,7 @@ namespace Weft.Native;
 public static class HostProcess
 {
     // Source: spawn.h of glibc (posix_spawnattr_t 336 bytes, posix_spawn_file_actions_t 80) and musl (both shorter or equal).
-    private const int ActionsOffset = 512, ProcessOffset = 1024, NullOffset = 1032, FixedBytes = 1088;
+    private const int ActionsOffset = 512, ProcessOffset = 1024, NullOffset = 1032, MaskOffset = 1088, FixedBytes = 1216;
     private const short SetSignalDefaults = 4, SetSignalMask = 8, NewSession = 0x80;
     private const int ReadWrite = 2;
 
@@ -41,6 +41,37 @@ public static class HostProcess
         return error == 0 ? BinaryPrimitives.ReadInt32LittleEndian(fix.Span[ProcessOffset..]) : -error;
     }
 
+    /// <summary>
+    /// Starts a program as a child that has given descriptors under their own numbers, be they close-on-exec here or not.
+    /// </summary>
+    /// <param name="path">The program's file.</param>
+    /// <param name="arguments">argv, the program's name first.</param>
+    /// <param name="environment">"NAME=value" each.</param>
+    /// <param name="descriptors">The descriptors, each once; others go along if they are not close-on-exec.</param>
+    /// <param name="blockedSignals">Its signal mask, a bit a signal.</param>
+    /// <returns>The process id, or -errno.</returns>
+    public static int StartChild(
+        string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, IReadOnlyCollection<int> descriptors, ulong blockedSignals)
+    {
+        using NativeBuffer fix = new(FixedBytes);
+        using NativeBuffer words = Pack([path, .. arguments, .. environment], arguments.Count, out nint argumentTable, out nint environmentTable);
+        nint attributes = (nint)fix.Address.Value, actions = attributes + ActionsOffset, process = attributes + ProcessOffset;
+        // sigset_t of libc is 128 bytes, of which the kernel takes eight.
+        BinaryPrimitives.WriteUInt64LittleEndian(fix.Span[MaskOffset..], blockedSignals);
+        LibC.InitializeSpawnAttributes(attributes);
+        LibC.SetSpawnFlags(attributes, SetSignalMask);
+        LibC.SetSpawnMask(attributes, attributes + MaskOffset);
+        LibC.InitializeSpawnActions(actions);
+        int error = 0;
+        foreach (int descriptor in descriptors)
+            // Onto itself: that takes close-on-exec away, in the child only.
+            error = error != 0 ? error : LibC.AddSpawnDuplicate(actions, descriptor, descriptor);
+        if (error == 0)
+            error = LibC.Spawn(process, (nint)BinaryPrimitives.ReadInt64LittleEndian(words.Span), actions, attributes, argumentTable, environmentTable);
+        LibC.DestroySpawnActions(actions);
+        return error == 0 ? BinaryPrimitives.ReadInt32LittleEndian(fix.Span[ProcessOffset..]) : -error;
+    }
+
     /// <summary>Runs a program in the place of this process. Returns -errno when that can't be.</summary>
     /// <param name="path">The program's file.</param>
     /// <param name="arguments">argv, the program's name first.</param>
@@ -64,6 +95,16 @@ public static class HostProcess
             return (int)result;
         int word = BinaryPrimitives.ReadInt32LittleEndian(status.Span);
         return (word & signalBits) == 0 ? word >> statusShift & statusBits : signalled + (word & signalBits);
+    }
+
+    /// <summary>Names the calling thread; of the first thread that is the process's name in ps and top.</summary>
+    /// <param name="name">At most 15 letters.</param>
+    public static void Name(string name)
+    {
+        const int setName = 15, lengthBytes = 16;
+        using NativeBuffer buffer = new(lengthBytes);
+        Encoding.ASCII.GetBytes(name, buffer.Span);
+        HostStubs.CallQuick(SystemCall.Prctl, setName, (long)buffer.Address.Value);
     }
 
     /// <summary>Keeps every descriptor from <paramref name="first"/> on from programs that this process starts.</summary>

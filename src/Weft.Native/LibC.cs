@@ -20,6 +20,9 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
     internal static partial int SetSpawnFlags(nint attributes, short flags);
 
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
+    internal static partial int SetSpawnMask(nint attributes, nint mask);
+
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
     internal static partial int InitializeSpawnActions(nint actions);
 

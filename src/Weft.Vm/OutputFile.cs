@@ -19,6 +19,14 @@ internal sealed class OutputFile
     internal OutputFile(string path) =>
         _handle = path.Length > 0 ? Create(path) : DuplicateStandardError();
 
+    private OutputFile(SafeFileHandle handle) => _handle = handle;
+
+    /// <summary>The descriptor, close-on-exec.</summary>
+    internal int Descriptor => (int)_handle.DangerousGetHandle();
+
+    /// <summary>Goes on with a descriptor that another VMM had opened; null for -1.</summary>
+    internal static OutputFile? TryAdopt(int descriptor) => descriptor < 0 ? null : new OutputFile(new SafeFileHandle(descriptor, true));
+
     /// <summary>Writes a text. A full disk or a closed pipe loses it: the program runs on.</summary>
     internal void Write(string text)
     {

@@ -6,14 +6,14 @@ using Weft.Native;
 namespace Weft.Vm;
 
 /// <summary>Finds a program as execvp does: a name with a slash is a path, any other is searched for in PATH.</summary>
-/// <param name="open">Opens a path of the program's file system for reading: a descriptor, or -errno.</param>
+/// <param name="open">Opens a path of the program's file system, a char a byte, for reading: a descriptor, or -errno.</param>
 public sealed class ProgramLookup(Func<string, long> open)
 {
     // Source: execvp(3); glibc's confstr(_CS_PATH).
     private const string DefaultPath = "/bin:/usr/bin";
 
-    /// <summary>The path to load.</summary>
-    /// <param name="name">As the user gave it.</param>
+    /// <summary>The path to load, a char a byte.</summary>
+    /// <param name="name">As the user gave it, a char a byte.</param>
     /// <param name="environment">The program's own environment, "NAME=value" each: its PATH counts.</param>
     /// <exception cref="LoadException">There is no such program (ENOENT), or none that may be executed.</exception>
     public string Find(string name, IReadOnlyList<byte[]> environment)
@@ -43,23 +43,25 @@ public sealed class ProgramLookup(Func<string, long> open)
             }
         }
         throw remembered == Errno.ENOENT
-            ? new LoadException(Errno.ENOENT, $"{name}: command not found; give its path, or add its directory to PATH")
+            ? new LoadException(Errno.ENOENT, $"{Readable(name)}: command not found; give its path, or add its directory to PATH")
             : Refusal(name, remembered);
     }
 
-    private static LoadException Refusal(string path, Errno error) => new(error, $"{path}: {ErrorText.Of(error)}; " + error switch
+    private static LoadException Refusal(string path, Errno error) => new(error, $"{Readable(path)}: {ErrorText.Of(error)}; " + error switch
     {
         Errno.ENOENT or Errno.ENOTDIR => "check the path",
         Errno.EACCES => "name a file that you may read and execute (chmod +rx)",
         _ => "name an executable file",
     });
 
+    private static string Readable(string path) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(path));
+
     private static string SearchPath(IReadOnlyList<byte[]> environment)
     {
         ReadOnlySpan<byte> variable = "PATH="u8;
         foreach (byte[] entry in environment)
             if (entry.AsSpan().StartsWith(variable))
-                return Encoding.UTF8.GetString(entry.AsSpan(variable.Length));
+                return Encoding.Latin1.GetString(entry.AsSpan(variable.Length));
         return DefaultPath;
     }
 

@@ -36,7 +36,15 @@ public sealed class ServerTests
         string expected = string.Concat(Enumerable.Range(0, 2000).Select(i => $"{i * 7919}\n"));
         Assert.Equal(expected, (await Runs.OnceAsync(client with { Input = ask })).Output);
         Assert.Equal(expected, (await Runs.OnceAsync(client.InVm(way) with { Input = ask })).Output);
-        // DEBUG is refused by default; SAVE writes the file without a fork.
+        // DEBUG is refused by default; SAVE writes the file without a fork, BGSAVE by a child.
+        Assert.StartsWith("Background saving", (await Runs.OnceAsync(client with { Input = "BGSAVE\n" })).Output, StringComparison.Ordinal);
+        Outcome information;
+        do
+            information = await Runs.OnceAsync(client with { Input = "INFO persistence\n" });
+        while (information.Output.Contains("rdb_bgsave_in_progress:1", StringComparison.Ordinal));
+        Assert.Contains("rdb_last_bgsave_status:ok", information.Output);
+        Assert.True(File.Exists(Path.Combine(folder.Path, "dump.rdb")));
+        File.Delete(Path.Combine(folder.Path, "dump.rdb"));
         Assert.Equal("OK\n", (await Runs.OnceAsync(client with { Input = "SAVE\n" })).Output);
         Assert.True(File.Exists(Path.Combine(folder.Path, "dump.rdb")));
 

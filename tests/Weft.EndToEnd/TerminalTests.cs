@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Weft.EndToEnd;
 
@@ -57,13 +58,60 @@ public sealed class TerminalTests
             """), way, "left the screen",
         ["expect", "size 80x24"], ["type", "x"], ["expect", "key 120"], ["type", "\u001bOA"], ["expect", "259"], ["type", "q"], ["end"]);
 
+    [VmTheory("/usr/bin/python3.11", "bash")]
+    [EachWay]
+    public Task Interrupt_key_ends_the_foreground_job_and_not_its_shell(string way) => AssertSameAsync(
+        Bash, way, "shell lives 130",
+        ["expect", "$ "], ["type", "sh -c 'echo re\"\"ady; exec sleep 30'\n"], ["expect", "ready"], ["pause", 0.5], ["type", "\u0003"], ["expect", "$ "],
+        ["type", "echo shell lives $?\n"], ["expect", "lives 130"], ["expect", "$ "], ["type", "exit\n"], ["end"]);
+
+    [VmTheory("/usr/bin/python3.11", "bash")]
+    [EachWay]
+    public Task Stopped_job_goes_on_in_the_foreground(string way) => AssertSameAsync(
+        Bash, way, "ended 143",
+        ["expect", "$ "], ["type", "sh -c 'echo re\"\"ady; exec sleep 30'\n"], ["expect", "ready"], ["pause", 0.5], ["type", "\u001a"], ["expect", "Stopped"], ["expect", "$ "],
+        ["type", "jobs; echo st''opped\n"], ["expect", "stopped"], ["expect", "$ "], ["type", "fg\n"], ["expect", "sleep 30"], ["pause", 0.5], ["type", "\u001a"],
+        ["expect", "Stopped"], ["expect", "$ "], ["type", "bg\n"], ["expect", "$ "], ["type", "kill %1; wait %1; echo en''ded $?\n"],
+        ["expect", "ended 143"], ["expect", "$ "], ["type", "exit\n"], ["end"]);
+
+    [VmTheory("/usr/bin/python3.11", "bash")]
+    [EachWay]
+    public Task Interrupt_key_reaches_all_of_a_pipeline(string way) => AssertSameAsync(
+        Bash, way, "both 130 130",
+        ["expect", "$ "], ["type", "sleep 30 | sh -c 'sleep 0.5; echo re\"\"ady; exec sleep 31'\n"], ["expect", "ready"], ["pause", 0.3],
+        ["type", "\u0003"], ["expect", "$ "], ["type", "echo bo''th ${PIPESTATUS[@]}\n"], ["expect", "both 130 130"], ["expect", "$ "],
+        ["type", "exit\n"], ["end"]);
+
+    [VmTheory("/usr/bin/python3.11", "bash", "cat")]
+    [EachWay]
+    public Task Background_job_that_reads_the_terminal_is_stopped(string way) => AssertSameAsync(
+        Bash, way, "Stopped",
+        ["expect", "$ "], ["type", "cat &\n"], ["expect", "$ "], ["pause", 1.0], ["type", "\n"], ["expect", "Stopped"], ["expect", "$ "],
+        ["type", "fg\n"], ["expect", "cat"], ["pause", 0.5], ["type", "typed\n"], ["expect", "typed"], ["expect", "typed"],
+        ["type", "\u0004"], ["expect", "$ "], ["type", "exit\n"], ["end"]);
+
+    [VmTheory("/usr/bin/python3.11", "bash", "less")]
+    [EachWay]
+    public Task Pager_behind_a_pipe_has_the_terminal(string way) => AssertSameAsync(
+        Bash, way, "back again",
+        ["expect", "$ "], ["type", "seq 500 | less\n"], ["expect", "23"], ["type", "G"], ["expect", "500"], ["type", "q"], ["expect", "$ "],
+        ["type", "echo back ag''ain\n"], ["expect", "back again"], ["expect", "$ "], ["type", "exit\n"], ["end"]);
+
+    /// <summary>An interactive shell that says the same wherever it runs: no process ids, no files of the user's.</summary>
+    private static Command Bash => new Command("/bin/bash", "--norc", "--noprofile", "--noediting", "-i")
+    {
+        Environment = new Dictionary<string, string> { ["PS1"] = "$ ", ["HISTFILE"] = "" },
+    };
+
     private static async Task AssertSameAsync(Command command, string way, string mustPrint, params object[][] steps)
     {
         var native = await Runs.OnceAsync(AtTerminal(command, steps));
         var vm = await Runs.OnceAsync(AtTerminal(command.InVm(way), steps));
-        if (new Comparison { MustPrint = mustPrint }.Difference(native, vm) is { } difference)
+        if (new Comparison { MustPrint = mustPrint, Normalise = WithoutJobIds }.Difference(native, vm) is { } difference)
             Assert.Fail($"{difference}\n\n{command.InVm(way).Typed}\nVM: {vm.Describe()}\nnative: {native.Describe()}");
     }
+
+    private static string WithoutJobIds(string text) => Regex.Replace(text, @"(?<=\[\d\] )\d+", "ID");
 
     private static Command AtTerminal(Command command, object[][] steps) => new(
         "/usr/bin/python3.11",

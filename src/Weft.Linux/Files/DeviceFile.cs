@@ -1,3 +1,4 @@
+using Weft.Linux.Checkpoint;
 using Weft.Linux.Memory;
 using Weft.Machine;
 using Weft.Native;
@@ -18,6 +19,9 @@ internal abstract class DeviceFile(int host, VirtualNode node, string path) : Fi
 
     /// <summary>The path that it was opened by.</summary>
     internal string Path => path;
+
+    /// <summary>What the device holds for its VM ends with it.</summary>
+    internal override FileState Describe(MountTable mounts) => new() { Kind = FileKind.Gone };
 
     /// <summary>A write call: a request. The bytes taken, or an error.</summary>
     internal abstract SyscallResult Write(GuestThread thread, GuestVirtualAddress buffer, ulong count);

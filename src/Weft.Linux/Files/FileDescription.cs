@@ -1,3 +1,4 @@
+using Weft.Linux.Checkpoint;
 using Weft.Linux.Polling;
 using Weft.Native;
 
@@ -43,6 +44,10 @@ public class FileDescription(int hostDescriptor)
         BitConverter.TryWriteBytes(whole.Span, unlock);
         HostStubs.Call(SystemCall.Fcntl, Host, setLock, (long)whole.Address.Value);
     }
+
+    /// <summary>What another VMM needs to go on with the file.</summary>
+    internal virtual FileState Describe(MountTable mounts) =>
+        new() { Kind = FileKind.Host, Host = Host, Mount = mounts.IndexOf(Mount), Keys = _epollKeys?.Capture() ?? EpollKeyState.None };
 
     /// <summary>Takes a reference. False when the last one is already gone.</summary>
     internal bool TryAddReference()

@@ -92,6 +92,14 @@ public sealed class FileTable
         return Drop(file);
     }
 
+    /// <summary>Closes what is closed on exec.</summary>
+    internal void CloseForExec()
+    {
+        foreach (int descriptor in OpenDescriptors())
+            if (GetCloseOnExec(descriptor) == true)
+                Close(descriptor);
+    }
+
     /// <summary>FD_CLOEXEC of a number, or null when it is not open.</summary>
     public bool? GetCloseOnExec(int descriptor)
     {
@@ -127,6 +135,24 @@ public sealed class FileTable
                 if (_files[descriptor] is not null)
                     open.Add(descriptor);
         return [.. open];
+    }
+
+    /// <summary>All that is open, ascending, each with a reference that the caller gives back.</summary>
+    internal List<(int Number, FileDescription File, bool ClosesOnExec)> Snapshot()
+    {
+        List<(int, FileDescription, bool)> open = [];
+        lock (_lock)
+            for (int descriptor = 0; descriptor < _files.Length; descriptor++)
+                if (_files[descriptor] is { } file && file.TryAddReference())
+                    open.Add((descriptor, file, _closeOnExec[descriptor]));
+        return open;
+    }
+
+    /// <summary>Puts a file at a free number, which may be beyond the limit: it was lowered after the file was opened. Takes the caller's reference.</summary>
+    internal void RestoreAt(int descriptor, FileDescription file, bool closeOnExec)
+    {
+        lock (_lock)
+            Put(descriptor, file, closeOnExec);
     }
 
     /// <summary>A number no longer refers to the file. The host only sees a close when it was the last one, so locks are released here.</summary>

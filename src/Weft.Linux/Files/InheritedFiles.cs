@@ -51,7 +51,33 @@ public static class InheritedFiles
         const int getFlags = 1, closeOnExec = 1;
         long flags = HostStubs.Call(SystemCall.Fcntl, descriptor, getFlags);
         if (flags >= 0 && (flags & closeOnExec) == 0 && descriptor < files.Limit && paths.Admits(scratch, descriptor, out Mount? mount))
-            files.InstallAt(descriptor, descriptor <= 2 ? new StandardFile(descriptor) : new FileDescription(descriptor) { Mount = mount }, false);
+            files.InstallAt(descriptor, Describe(descriptor, mount), false);
+    }
+
+    /// <summary>The description of a descriptor that was inherited.</summary>
+    internal static FileDescription Describe(int descriptor, Mount? mount) =>
+        descriptor <= 2 ? new StandardFile(descriptor) { Mount = mount } : new FileDescription(descriptor) { Mount = mount };
+
+    /// <summary>Makes a descriptor of the VMM refer to /dev/null.</summary>
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="flags">O_CLOEXEC or nothing.</param>
+    internal static void LeadNowhere(int descriptor, int flags)
+    {
+        using NativeBuffer buffer = new(PathScratch.MostPathBytes * 2);
+        long empty = HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.Put(buffer, 0, "/dev/null"),
+            OpenFlags.ReadWrite | OpenFlags.CloseOnExec);
+        if (empty < 0)
+            return;
+        HostStubs.Call(SystemCall.Dup3, empty, descriptor, flags);
+        HostFile.Close((int)empty);
+    }
+
+    /// <summary>Keeps what another VMM handed over from programs that the VMM itself may start, as all its descriptors are.</summary>
+    internal static void Keep(IEnumerable<int> descriptors)
+    {
+        const int setFlags = 2, closeOnExec = 1;
+        foreach (int descriptor in descriptors)
+            HostStubs.CallQuick(SystemCall.Fcntl, descriptor, setFlags, closeOnExec);
     }
 
     /// <summary>
@@ -64,13 +90,7 @@ public static class InheritedFiles
 
         protected override long OnLastRelease()
         {
-            using NativeBuffer buffer = new(PathScratch.MostPathBytes * 2);
-            long empty = HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.Put(buffer, 0, "/dev/null"),
-                OpenFlags.ReadWrite | OpenFlags.CloseOnExec);
-            if (empty < 0)
-                return 0;
-            HostStubs.Call(SystemCall.Dup3, empty, Host, OpenFlags.CloseOnExec);
-            HostFile.Close((int)empty);
+            LeadNowhere(Host, OpenFlags.CloseOnExec);
             return 0;
         }
     }

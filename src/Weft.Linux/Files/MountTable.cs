@@ -10,11 +10,13 @@ internal sealed class MountTable
 
     /// <summary>Opens the sources.</summary>
     /// <exception cref="MountException">A source or a mount point is not there.</exception>
-    internal MountTable(KernelOptions options)
+    /// <param name="options">What is shown.</param>
+    /// <param name="sources">Descriptors of what is shown, from another VMM of the same options, root first; null opens them.</param>
+    internal MountTable(KernelOptions options, IReadOnlyList<int>? sources = null)
     {
         IsNarrowed = options.NarrowsFiles;
         IsReadOnly = options.ReadOnly;
-        Root = new Mount("", OpenSource(options.RootDirectory ?? "/", "--root", true), options.ReadOnly);
+        Root = new Mount("", sources?[0] ?? OpenSource(options.RootDirectory ?? "/", "--root", true), options.ReadOnly);
         // They are the host's own: a VM with a root of its own uses them, but doesn't change their owner, mode or times.
         KeepsDevices = options.ReadOnly || options.RootDirectory is not null;
         Granted = new Mount("", -1, KeepsDevices);
@@ -27,7 +29,7 @@ internal sealed class MountTable
             string destination = Normalise(Bytes(bind.Destination));
             if (destination.Length == 0)
                 throw new MountException("--bind: '/' can't be a destination; use --root");
-            _binds[index] = new Mount(destination, OpenSource(bind.Source, "--bind", false), bind.ReadOnly);
+            _binds[index] = new Mount(destination, sources?[index + 1] ?? OpenSource(bind.Source, "--bind", false), bind.ReadOnly);
         }
     }
 
@@ -55,6 +57,15 @@ internal sealed class MountTable
                 return _binds[index];
         return null;
     }
+
+    /// <summary>The root, then the binds in their order.</summary>
+    internal IEnumerable<Mount> FirstGivenFirst => _binds.Prepend(Root);
+
+    /// <summary>A mount's number in a state; -1 for none.</summary>
+    internal int IndexOf(Mount? mount) => mount is null ? -1 : mount == Root ? 0 : mount == Granted ? _binds.Length + 1 : Array.IndexOf(_binds, mount) + 1;
+
+    /// <summary>The mount of a number of <see cref="IndexOf"/>.</summary>
+    internal Mount? ByIndex(int index) => index < 0 ? null : index == 0 ? Root : index <= _binds.Length ? _binds[index - 1] : Granted;
 
     /// <summary>All of them, the root last.</summary>
     internal IEnumerable<Mount> LastGivenFirst

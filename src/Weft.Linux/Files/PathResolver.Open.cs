@@ -26,14 +26,14 @@ public sealed partial class PathResolver
     /// which the caller closes, or -errno.
     /// </summary>
     /// <param name="thread">The caller.</param>
-    /// <param name="path">The program's path, as text.</param>
+    /// <param name="path">The program's path, a char a byte.</param>
+    /// <param name="directory">What a relative path starts from.</param>
     /// <param name="flags">open(2)'s.</param>
-    public SyscallResult OpenHost(GuestThread thread, string path, int flags)
+    public SyscallResult OpenHost(GuestThread thread, string path, int directory = OpenFlags.CurrentDirectory, int flags = OpenFlags.NonBlocking)
     {
-        string bytes = MountTable.Bytes(path);
-        if (bytes.Length >= PathScratch.MostPathBytes)
+        if (path.Length >= PathScratch.MostPathBytes)
             return Errno.ENAMETOOLONG;
-        SyscallResult result = OpenDescription(thread, OpenFlags.CurrentDirectory, PathText.Put(thread.Scratch, bytes), flags, 0, 0, out FileDescription? file);
+        SyscallResult result = OpenDescription(thread, directory, PathText.Put(thread.Scratch, path), flags, 0, 0, out FileDescription? file);
         if (file is null)
             return result;
         long host = HostFile.Duplicate(file.Host);

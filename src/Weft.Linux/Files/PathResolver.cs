@@ -1,4 +1,5 @@
 using System.Text;
+using Weft.Linux.Checkpoint;
 using Weft.Native;
 
 namespace Weft.Linux.Files;
@@ -23,6 +24,15 @@ public sealed partial class PathResolver
     /// <exception cref="MountException">One of them is not there.</exception>
     public PathResolver(Kernel kernel)
         : this(kernel.Options, kernel.ProcessId) => _kernel = kernel;
+
+    /// <summary>Goes on with the mounts of another VMM; <see cref="Restore"/> sets the working directory.</summary>
+    internal PathResolver(Kernel kernel, PathState state)
+    {
+        _kernel = kernel;
+        ProcessId = kernel.ProcessId;
+        Mounts = new MountTable(kernel.Options, state.MountSources);
+        _workingDirectory = new FileDescription((int)HostFile.Duplicate(Mounts.Root.Source)) { Mount = Mounts.Root };
+    }
 
     /// <summary>The same without a view of the VM's own.</summary>
     internal PathResolver(KernelOptions options, int processId)
@@ -57,6 +67,17 @@ public sealed partial class PathResolver
             _workingDirectory = directory;
         }
         old.Release();
+    }
+
+    /// <summary>Sets the working directory of a state; the descriptors are restored already, and it may be one of them.</summary>
+    internal void Restore(GuestThread main, PathState state)
+    {
+        int number = state.WorkingDirectory.Host < 0 ? -1 : main.Files.NumberOf(state.WorkingDirectory.Host);
+        using FileLease shared = main.Files.Rent(number);
+        if (!shared.IsOpen)
+            SetWorkingDirectory(FileRestorer.Restore(main, state.WorkingDirectory));
+        else if (shared.Description.TryAddReference())
+            SetWorkingDirectory(shared.Description);
     }
 
     /// <summary>The working directory as the program sees it, a char a byte; "(unreachable)…" when it is outside of the mounts.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Weft.Linux.Checkpoint;
 using Weft.Native;
 
 namespace Weft.Linux.Files;
@@ -36,6 +37,17 @@ internal sealed class VirtualDirectory : FileDescription
         if (host >= 0)
             file = new VirtualDirectory((int)host, node, path, entries);
         return host;
+    }
+
+    /// <summary>Goes on with a directory whose descriptor was inherited; it lists what is there now.</summary>
+    internal static VirtualDirectory Restore(GuestThread thread, VirtualNode node, FileState state) =>
+        new(state.Host, node, state.Path, node.List?.Invoke(thread) ?? []) { _next = state.Position };
+
+    /// <inheritdoc/>
+    internal override FileState Describe(MountTable mounts)
+    {
+        lock (_lock)
+            return base.Describe(mounts) with { Kind = FileKind.VirtualDirectory, Path = VirtualPath, Position = _next };
     }
 
     /// <summary>getdents64: as many whole entries as fit. Returns the bytes, or EINVAL when not one fits.</summary>

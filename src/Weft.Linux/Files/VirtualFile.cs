@@ -1,3 +1,4 @@
+using Weft.Linux.Checkpoint;
 using Weft.Linux.Memory;
 using Weft.Machine;
 using Weft.Native;
@@ -8,6 +9,7 @@ namespace Weft.Linux.Files;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class VirtualFile : FileDescription
 {
+    private const int Reads = 1, Writes = 2;
     private readonly Lock _lock = new();
     private readonly VirtualNode _node;
     private readonly int _writer;
@@ -79,6 +81,23 @@ internal sealed class VirtualFile : FileDescription
         file = new VirtualFile(node, path, (int)result, (int)writer) { TakesWrites = access != OpenFlags.ReadOnly, TakesReads = access != OpenFlags.WriteOnly };
         return result;
     }
+
+    /// <summary>Goes on with a file whose descriptors were inherited.</summary>
+    internal static VirtualFile Restore(VirtualNode node, FileState state) => new(node, state.Path, state.Host, state.Writer)
+    {
+        TakesReads = (state.Flags & Reads) != 0,
+        TakesWrites = (state.Flags & Writes) != 0,
+        _isFresh = false,
+    };
+
+    /// <inheritdoc/>
+    internal override FileState Describe(MountTable mounts) => base.Describe(mounts) with
+    {
+        Kind = FileKind.Virtual,
+        Path = Path,
+        Writer = _writer,
+        Flags = (TakesReads ? Reads : 0) | (TakesWrites ? Writes : 0),
+    };
 
     /// <summary>Before a read at this offset: a read from the start sees the file as it is now.</summary>
     internal void BeforeRead(GuestThread thread, long offset)

@@ -74,6 +74,20 @@ internal static class SharedMemoryCalls
 
     private const int UsageBytes = 48;
 
+    /// <summary>Attaches what a forked process had attached: the part of the segment that the request names, at its address.</summary>
+    internal static SyscallResult AttachAgain(AddressSpace memory, in MapRequest request)
+    {
+        const int readOnlyFlag = 0x1000;
+        bool isReadOnly = request.Content == HostContent.SharedFileReadOnly;
+        long segment = HostStubs.Call(SystemCall.Shmat, (int)request.File!.Inode, 0, isReadOnly ? readOnlyFlag : 0);
+        if (segment is < 0 and > -4096)
+            return segment;
+        SyscallResult result = memory.MapSystemV(new HostAddress((ulong)segment + request.FileOffset), request);
+        // What the process had unmapped of it, or all on an error: the attachment ends with its last part.
+        HostStubs.Call(SystemCall.Shmdt, segment);
+        return result;
+    }
+
     /// <summary>
     /// Attaches to the VMM first and asks for the size then: while it is attached, the id cannot come to mean another
     /// segment, so what moves into guest memory is exactly what was reserved.

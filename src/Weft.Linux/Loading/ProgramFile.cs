@@ -45,8 +45,7 @@ internal sealed class ProgramFile : IDisposable
             file.Device = BitConverter.ToUInt64(buffer.Span);
             file.Inode = BitConverter.ToUInt64(buffer.Span[8..]);
             file.Length = BitConverter.ToInt64(buffer.Span[SizeOffset..StatBytes]);
-            if ((mode & TypeMask) != RegularFile || (mode & AnyExecute) == 0)
-                error = Errno.EACCES;
+            error = (mode & TypeMask) != RegularFile ? Errno.EACCES : ExecuteError(descriptor, mode, buffer);
         }
         if (error == Errno.None)
         {
@@ -67,6 +66,17 @@ internal sealed class ProgramFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => HostStubs.Call(SystemCall.Close, Descriptor);
+
+    /// <summary>Whether the caller may execute a file: its permissions, and those of its mount.</summary>
+    private static Errno ExecuteError(int descriptor, uint mode, NativeBuffer buffer)
+    {
+        const int execute = 1, effective = 0x200, emptyPath = 0x1000;
+        buffer.Span[0] = 0;
+        long result = HostStubs.Call(SystemCall.Faccessat2, descriptor, (long)buffer.Address.Value, execute, effective | emptyPath);
+        if (result == -(long)Errno.ENOSYS)
+            return (mode & AnyExecute) != 0 ? Errno.None : Errno.EACCES;
+        return (Errno)(-result);
+    }
 
     private static string? CanonicalPathOf(int descriptor, NativeBuffer buffer)
     {

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics.X86;
-using System.Text;
 using Weft.Linux.Memory;
 using Weft.Linux.Time;
 using Weft.Machine;
@@ -8,21 +7,22 @@ using Weft.Native;
 namespace Weft.Linux.Loading;
 
 /// <summary>Puts a program into a process's empty address space, as execve does, and sets its first thread's registers.</summary>
+/// <param name="process">The process.</param>
+/// <param name="openExecutable">Opens a path of the program's file system, a char a byte: a descriptor or -errno.</param>
 public sealed class ProgramLoader(Process process, Func<string, long> openExecutable)
 {
     private const ulong StackBytes = 8 << 20;
     private const ulong StackTop = AddressSpace.End - 0x10000;
 
     /// <summary>Loads a program.</summary>
-    /// <param name="path">Its path, as the program's own file system has it.</param>
-    /// <param name="arguments">argv.</param>
+    /// <param name="opened">The program, whose descriptor stays the caller's.</param>
     /// <param name="environment">envp.</param>
     /// <param name="thread">The process's first thread.</param>
     /// <exception cref="LoadException">It cannot be started; says why.</exception>
-    public void Load(string path, IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment, GuestThread thread)
+    public void Load(OpenedProgram opened, IReadOnlyList<byte[]> environment, GuestThread thread)
     {
-        using ProgramFile program = OpenThroughScripts(path, ref arguments);
-        ElfImage image = Parse(program, ElfRole.Program);
+        ProgramFile program = opened.File;
+        ElfImage image = opened.Image;
         LoadPlan plan = Plan(program, image, LoadPlacement.ProgramBias(image, HostRandom.NextWord()), ElfRole.Program);
         MapImage(plan, program);
         LoadPlan start = plan;
@@ -35,7 +35,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
         process.Memory.InitializeBreak(LoadPlacement.BreakStart(plan, HostRandom.NextWord()));
         MapStack(image.HasExecutableStack);
         ulong vdso = VdsoMapping.Map(process, thread.Vcpu);
-        InitialStack stack = BuildStack(path, arguments, environment, new AuxiliaryValues
+        InitialStack stack = BuildStack(opened, environment, new AuxiliaryValues
         {
             VdsoHeader = vdso,
             MinimumSignalStack = (ulong)thread.Vcpu.VectorStateBytes + 1024,
@@ -53,61 +53,21 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
         if (!process.Memory.TryWrite(new(stack.StackPointer), stack.Bytes))
             throw new LoadException(Errno.ENOMEM, "has no room for its stack; raise --memory");
         byte[] auxiliary = stack.Bytes.AsSpan((int)(stack.AuxiliaryStart - stack.StackPointer), stack.AuxiliaryLength).ToArray();
-        process.Image = new ProgramImage(program.CanonicalPath, arguments, environment, auxiliary, stack.ArgumentsStart, stack.EnvironmentStart, StackTop);
-        byte[] name = Encoding.UTF8.GetBytes(Path.GetFileName(path));
+        process.Image = new ProgramImage(program.CanonicalPath, opened.Arguments, environment, auxiliary, stack.ArgumentsStart, stack.EnvironmentStart, StackTop);
+        byte[] name = opened.Path[(opened.Path.LastIndexOf((byte)'/') + 1)..];
         const int longestName = 15;
         thread.Name = name.Length <= longestName ? name : name[..longestName];
         thread.Vcpu.StartAt(new(start.Entry), new(stack.StackPointer));
     }
 
-    private ProgramFile OpenThroughScripts(string path, ref IReadOnlyList<byte[]> arguments)
-    {
-        for (int depth = 0; ; depth++)
-        {
-            ProgramFile file = Open(path);
-            if (!ScriptHeader.TryParse(file.Head, out byte[]? interpreter, out byte[]? argument))
-                return file;
-            file.Dispose();
-            if (depth >= ScriptHeader.MaxDepth)
-                throw new LoadException(Errno.ELOOP, $"{path}: scripts whose interpreters are scripts, too deep");
-            arguments = ScriptHeader.Arguments(interpreter, argument, Encoding.UTF8.GetBytes(path), [.. arguments]);
-            path = Encoding.UTF8.GetString(interpreter);
-        }
-    }
-
-    private ProgramFile Open(string path)
-    {
-        long descriptor = openExecutable(path);
-        if (descriptor < 0)
-            throw new LoadException((Errno)(-descriptor), $"{path}: {ErrorText.Of((Errno)(-descriptor))}");
-        return ProgramFile.TryAdopt((int)descriptor, path, out Errno error)
-            ?? throw new LoadException(error, $"{path}: {ErrorText.Of(error)}");
-    }
-
-    private static ElfImage Parse(ProgramFile file, ElfRole role)
-    {
-        if (ElfImage.TryParse(file.Head, file.Length, role, out ElfImage? image, out ElfFailure failure))
-            return image;
-        if (failure.Error == ElfError.ProgramHeadersNotGiven
-            && ElfImage.TryProgramHeaderRange(file.Head, file.Length, out FileRange range, out failure)
-            && ElfImage.TryParse(file.Head, file.Read(range.Offset, range.Length), file.Length, role, out image, out failure))
-            return image;
-        throw Failed(file, failure, role);
-    }
-
     private static LoadPlan Plan(ProgramFile file, ElfImage image, ulong bias, ElfRole role) =>
         LoadPlan.TryCreate(image, bias, AddressSpace.PageSize, role, out LoadPlan? plan, out ElfFailure failure)
-            ? plan : throw Failed(file, failure, role);
-
-    private static LoadException Failed(ProgramFile file, ElfFailure failure, ElfRole role) =>
-        new((Errno)failure.Errno(role), $"{file.Path} {failure.Message}");
+            ? plan : throw OpenedProgram.Failed(file, failure, role);
 
     private LoadPlan LoadInterpreter(ProgramFile program, FileRange range)
     {
-        if (!ElfImage.TryInterpreterPath(program.Read(range.Offset, range.Length), out byte[]? path, out ElfFailure failure))
-            throw Failed(program, failure, ElfRole.Program);
-        using ProgramFile file = Open(Encoding.UTF8.GetString(path));
-        ElfImage image = Parse(file, ElfRole.Interpreter);
+        using ProgramFile file = OpenedProgram.OpenInterpreter(program, range, openExecutable);
+        ElfImage image = OpenedProgram.Parse(file, ElfRole.Interpreter);
         ulong length = LoadPlacement.ReservationLength(image);
         SyscallResult place = image.IsPositionIndependent
             ? process.Memory.Map(new MapRequest { LengthBytes = length, Protection = Protection.None })
@@ -166,14 +126,14 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
             throw new LoadException(result.Error, "has no room for its stack; raise --memory");
     }
 
-    private static InitialStack BuildStack(string path, IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment, AuxiliaryValues auxiliary)
+    private static InitialStack BuildStack(OpenedProgram program, IReadOnlyList<byte[]> environment, AuxiliaryValues auxiliary)
     {
         InitialStackRequest request = new()
         {
             StackTop = StackTop,
-            Arguments = arguments,
+            Arguments = program.Arguments,
             Environment = environment,
-            ExecutedPath = Encoding.UTF8.GetBytes(path),
+            ExecutedPath = program.Path,
             RandomBytes = RandomBytes(),
             Auxiliary = auxiliary,
             StackLimit = StackBytes,
@@ -181,7 +141,7 @@ public sealed class ProgramLoader(Process process, Func<string, long> openExecut
         };
         return InitialStack.TryBuild(request, out InitialStack? stack, out InitialStackError error)
             ? stack
-            : throw new LoadException(error == InitialStackError.TooLong ? Errno.E2BIG : Errno.EINVAL, $"{path}: argument list too long or not text");
+            : throw new LoadException(error == InitialStackError.TooLong ? Errno.E2BIG : Errno.EINVAL, $"{program.File.Path}: argument list too long or not text");
     }
 
     private static uint Id(SystemCall call) => (uint)HostStubs.CallQuick(call);

@@ -38,6 +38,8 @@ public sealed partial class AddressSpace
                 return false;
             host = _memory.HostOf(area.PhysicalOf(address.Value));
             contiguousBytes = Math.Min(lengthBytes, area.End - address.Value);
+            if (!FetchLocked(address.Value, address.Value + contiguousBytes))
+                return false;
             return (need & PageAccess.Write) == 0 || MayWriteLocked(area, address.Value, address.Value + contiguousBytes);
         }
     }

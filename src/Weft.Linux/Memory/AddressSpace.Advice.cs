@@ -75,6 +75,7 @@ public sealed partial class AddressSpace
     private SyscallResult DropPages(MemoryArea area, HostAddress host, ulong start, ulong lengthBytes)
     {
         const int dontNeed = 4, dontNeedLocked = 24;
+        ForgetMissingLocked(start, start + lengthBytes);
         if (!_memory.IsShared || area.Content != HostContent.Anonymous)
             return HostStubs.Call(SystemCall.Madvise, (long)host.Value, (long)lengthBytes, area.IsLocked ? dontNeedLocked : dontNeed);
         if (!area.IsCopiedFile)

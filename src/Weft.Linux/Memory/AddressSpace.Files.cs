@@ -4,17 +4,15 @@ namespace Weft.Linux.Memory;
 
 public sealed partial class AddressSpace
 {
-    // Of the shared mappings, where memory is shared: one descriptor a file and access mode, however often it is mapped.
+    // Of the shared mappings: one descriptor a file and access mode, however often it is mapped.
     private readonly Dictionary<MappedFile, BackingFile> _backingFiles = [];
 
     /// <summary>
-    /// Maps a regular file shared, and keeps a descriptor of it if the VM's memory is shared too. The file must tell
-    /// itself from others by device and inode; inode 0 is nobody's.
+    /// Maps a regular file shared, and keeps a descriptor of it: for adapters that share the mapping, and for forks. The file
+    /// must tell itself from others by device and inode; inode 0 is nobody's.
     /// </summary>
     internal SyscallResult MapShareable(in MapRequest request)
     {
-        if (!_memory.IsShared)
-            return Map(request);
         // Paths may differ, by links; and the descriptor is what is looked for.
         MappedFile key = request.File! with { Path = "" };
         lock (_lock)

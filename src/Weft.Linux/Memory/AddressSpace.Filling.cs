@@ -108,6 +108,8 @@ public sealed partial class AddressSpace
         PageAccess access = AccessOf(area.Protection);
         if (access == PageAccess.None || start >= end)
             return true;
+        if (!FetchLocked(start, end))
+            return false;
         if (_limitBytes is { } limit)
         {
             if (!FitsLocked(limit, end - start) && !TightenLocked(limit, end - start))

@@ -142,15 +142,18 @@ public sealed partial class AddressSpace
 
     private void UnmapLocked(ulong start, ulong end)
     {
+        ForgetMissingLocked(start, end);
         int first = IsolateLocked(start, end), count = 0;
+        bool hasFiles = false;
         for (int index = first; index < _areas.Count && _areas[index].Start < end; index++, count++)
         {
             MemoryArea area = _areas[index];
             _tables.Unmap(new(area.Start), area.Length);
             _memory.Release(area.Physical, area.Length, area.Content);
             MappedBytes -= area.Length;
+            hasFiles |= area.File?.Backing is not null;
         }
-        List<MemoryArea>? unmapped = _memory.IsShared ? _areas.GetRange(first, count) : null;
+        List<MemoryArea>? unmapped = hasFiles ? _areas.GetRange(first, count) : null;
         _areas.RemoveRange(first, count);
         if (unmapped is not null)
             ReleaseFilesLocked(unmapped);

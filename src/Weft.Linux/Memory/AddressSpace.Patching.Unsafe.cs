@@ -1,3 +1,4 @@
+using Weft.Linux.Checkpoint;
 using Weft.Machine;
 using Weft.Native;
 
@@ -6,6 +7,7 @@ namespace Weft.Linux.Memory;
 public sealed unsafe partial class AddressSpace
 {
     private const int ReplacedBytes = 5, CacheLineBytes = 64;
+    private readonly List<ReplacedCode> _replacedCode = [];
 
     /// <summary>Whether an instruction sequence stands in executable memory that is this process's alone.</summary>
     internal bool IsPrivateCode(ulong address, ReadOnlySpan<byte> expected)
@@ -35,8 +37,19 @@ public sealed unsafe partial class AddressSpace
             ulong word = (BitConverter.ToUInt64(old) & ~replaced) | (bytes & replaced);
             // SAFETY: the eight bytes were just read and are within one cache line, so within the page that was just written.
             Volatile.Write(ref *(ulong*)host.Value, word);
+            _replacedCode.Add(new ReplacedCode(address, word, BitConverter.ToUInt64(old)));
             return true;
         }
+    }
+
+    /// <summary>Undoes replacements of another VMM, whose own code they lead to, where they still stand.</summary>
+    private void UndoReplacementsLocked(IReadOnlyList<ReplacedCode> replaced)
+    {
+        Span<byte> now = stackalloc byte[sizeof(ulong)];
+        foreach (ReplacedCode code in replaced)
+            if (FindLocked(code.Address) is { IsShared: false } area && _memory.HostOf(area.PhysicalOf(code.Address)) is var host
+                && HostStubs.TryRead(host, now) && BitConverter.ToUInt64(now) == code.Now)
+                HostStubs.TryWrite(host, BitConverter.GetBytes(code.Before));
     }
 
     private bool TryFindCodeLocked(ulong address, ReadOnlySpan<byte> expected, out HostAddress host)
@@ -44,7 +57,8 @@ public sealed unsafe partial class AddressSpace
         host = default;
         MemoryArea? area = FindLocked(address);
         if (area is null || area.IsShared || area.Content is not (HostContent.PrivateFile or HostContent.Anonymous)
-            || (area.Protection & Protection.Execute) == 0 || address + (ulong)expected.Length > area.End)
+            || (area.Protection & Protection.Execute) == 0 || address + (ulong)expected.Length > area.End
+            || !FetchLocked(address, address + (ulong)expected.Length))
             return false;
         host = _memory.HostOf(area.PhysicalOf(address));
         Span<byte> found = stackalloc byte[16];

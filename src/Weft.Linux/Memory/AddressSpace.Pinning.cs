@@ -36,6 +36,8 @@ public sealed partial class AddressSpace
         {
             ulong end = RoundUp(last + 1);
             Errno error = CheckPinLocked(from, end, needsWrite);
+            if (error == Errno.None && !FetchLocked(from, end))
+                error = Errno.ENOMEM;
             if (error == Errno.None)
                 error = ShareFilePagesLocked(from, end);
             if (error == Errno.None)

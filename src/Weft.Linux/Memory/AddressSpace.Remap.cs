@@ -104,6 +104,8 @@ public sealed partial class AddressSpace
             UnmapLocked(start + newLength, start + oldLength);
             oldLength = newLength;
         }
+        if (!FetchLocked(start, start + oldLength))
+            return Errno.ENOMEM;
         int first = IsolateLocked(start, start + oldLength), count = 0;
         for (int index = first; index < _areas.Count && _areas[index].Start < start + oldLength; index++, count++)
         {
@@ -170,6 +172,7 @@ public sealed partial class AddressSpace
             Name = area.Name,
             IsLocked = area.IsLocked,
             DontFork = area.DontFork,
+            WipeOnFork = area.WipeOnFork,
         };
         ulong start = area.End;
         InsertLocked(upper);

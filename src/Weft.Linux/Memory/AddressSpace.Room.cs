@@ -33,7 +33,7 @@ public sealed partial class AddressSpace
     }
 
     private static bool IsOneForLinux(MemoryArea lower, MemoryArea upper) =>
-        lower.LooksLike(upper) && lower.IsLocked == upper.IsLocked && lower.DontFork == upper.DontFork;
+        lower.LooksLike(upper) && lower.IsLocked == upper.IsLocked && lower.DontFork == upper.DontFork && lower.WipeOnFork == upper.WipeOnFork;
 
     /// <summary>Whether the host has room for the pieces into which unmapping a range cuts its mappings of files.</summary>
     private bool MayCutFilesLocked(ulong start, ulong end)

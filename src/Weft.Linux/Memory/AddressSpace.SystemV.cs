@@ -44,6 +44,7 @@ public sealed partial class AddressSpace
                 Physical = physical,
                 IsShared = true,
                 File = request.File,
+                FileOffset = request.FileOffset,
             });
             FillFreshLocked(FindLocked(start)!, start, start + length);
             return (long)start;
@@ -64,7 +65,7 @@ public sealed partial class AddressSpace
                 return Errno.EINVAL;
             MappedFile file = first.File!;
             for (int index = _areas.Count - 1; index >= 0; index--)
-                if (_areas[index] is { File: { } other } area && ReferenceEquals(other, file) && area.Start - area.FileOffset == address)
+                if (_areas[index] is { File: { } other } area && other.Equals(file) && area.Start - area.FileOffset == address)
                     UnmapLocked(area.Start, area.End);
             return SyscallResult.Success;
         }

@@ -151,7 +151,7 @@ public sealed partial class AddressSpace
     private static bool TryJoin(MemoryArea lower, MemoryArea upper)
     {
         if (!lower.LooksLike(upper) || lower.Content != upper.Content || lower.PhysicalOf(lower.End) != upper.Physical
-            || lower.IsLocked != upper.IsLocked || lower.DontFork != upper.DontFork)
+            || lower.IsLocked != upper.IsLocked || lower.DontFork != upper.DontFork || lower.WipeOnFork != upper.WipeOnFork)
             return false;
         lower.End = upper.End;
         return true;
@@ -220,5 +220,6 @@ public sealed partial class AddressSpace
         Name = area.Name,
         IsLocked = area.IsLocked,
         DontFork = area.DontFork,
+        WipeOnFork = area.WipeOnFork,
     };
 }

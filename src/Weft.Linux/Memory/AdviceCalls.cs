@@ -60,8 +60,13 @@ internal static class AdviceCalls
                 return SyscallResult.Success;
             }, whenFull: Errno.EAGAIN),
             dontDump or doDump => memory.VisitRange(address, size, (_, _, _, _) => SyscallResult.Success),
-            wipeOnFork or keepOnFork => memory.VisitRange(address, size, (area, _, _, _) =>
-                area.Content == HostContent.Anonymous ? SyscallResult.Success : Errno.EINVAL),
+            wipeOnFork or keepOnFork => memory.ChangeRange(address, size, (area, _, _, _) =>
+            {
+                if (advice == wipeOnFork && (area.Content != HostContent.Anonymous || area.IsCopiedFile))
+                    return Errno.EINVAL;
+                area.WipeOnFork = advice == wipeOnFork;
+                return SyscallResult.Success;
+            }, whenFull: Errno.EAGAIN),
             populateRead or populateWrite => memory.VisitRange(address, size, (area, host, start, count) =>
                 Populate(memory, area, host, start, count, advice == populateWrite, advice)),
             willNeed or cold or pageOut => memory.VisitRange(address, size, (_, host, _, count) => Host(host, count, advice)),

@@ -3,8 +3,8 @@ using Weft.Native;
 namespace Weft.Linux.Memory;
 
 /// <summary>
-/// A descriptor of the host's for the file behind a shared mapping, so that the mapping can be shared with an adapter
-/// after the program closed its own. It shares the program's open file description, as the mapping itself does.
+/// A descriptor of the host's for the file behind a shared mapping, so that the mapping can be shared with an adapter or a
+/// forked child after the program closed its own. It shares the program's open file description, as the mapping itself does.
 /// </summary>
 /// <remarks>
 /// Counted: the mappings hold it together, and every pin. Thread-safe. Compared by identity: two calls to mmap stay two

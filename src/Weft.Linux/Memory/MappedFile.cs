@@ -7,7 +7,7 @@ namespace Weft.Linux.Memory;
 /// <param name="Writable">The descriptor was open for writing, so that a shared map may become writable.</param>
 public sealed record MappedFile(string Path, ulong Device, ulong Inode, bool Writable)
 {
-    /// <summary>A descriptor of the file, for a shared mapping of a VM whose memory is shared; else null.</summary>
+    /// <summary>A descriptor of the file, for a shared mapping of a regular file; else null.</summary>
     public BackingFile? Backing { get; init; }
 
     /// <summary>A segment of System V shared memory; <see cref="Inode"/> is its id.</summary>

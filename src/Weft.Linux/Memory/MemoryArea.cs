@@ -42,6 +42,9 @@ public sealed class MemoryArea
     /// <summary>madvise MADV_DONTFORK.</summary>
     public bool DontFork { get; set; }
 
+    /// <summary>madvise MADV_WIPEONFORK.</summary>
+    public bool WipeOnFork { get; set; }
+
     /// <summary>What the last fault filled: a fault right behind or before it shows that the program walks.</summary>
     internal ulong LastFillStart { get; set; }
 
@@ -79,6 +82,7 @@ public sealed class MemoryArea
             Name = Name,
             IsLocked = IsLocked,
             DontFork = DontFork,
+            WipeOnFork = WipeOnFork,
         };
         End = at;
         return upper;

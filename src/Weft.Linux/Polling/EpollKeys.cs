@@ -1,3 +1,4 @@
+using Weft.Linux.Checkpoint;
 using Weft.Linux.Files;
 using Weft.Native;
 
@@ -38,6 +39,26 @@ internal sealed class EpollKeys(FileDescription file)
                 return result;
             }
             return ControlDuplicate(set, operation, number, request);
+        }
+    }
+
+    /// <summary>As they are now, for another VMM that inherits the descriptors.</summary>
+    internal EpollKeyState Capture()
+    {
+        lock (_lock)
+            return new EpollKeyState(_firstNumber, _firstEntries,
+                _duplicates is null ? [] : [.. _duplicates.Select(static pair => (pair.Key, pair.Value.Host, pair.Value.Entries))]);
+    }
+
+    /// <summary>Takes over what another VMM had.</summary>
+    internal void Restore(EpollKeyState state)
+    {
+        lock (_lock)
+        {
+            _firstNumber = state.FirstNumber;
+            _firstEntries = state.FirstEntries;
+            foreach ((int number, int host, int entries) in state.Duplicates)
+                (_duplicates ??= [])[number] = new Duplicate(host) { Entries = entries };
         }
     }
 

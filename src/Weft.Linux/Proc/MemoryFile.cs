@@ -36,7 +36,7 @@ internal static class MemoryFile
     private static HostAddress? FindHost(Process process, MemoryArea[] areas, ulong address)
     {
         foreach (MemoryArea area in areas)
-            if (address >= area.Start && address < area.End)
+            if (address >= area.Start && address < area.End && process.Memory.Fetch(address, 1))
                 return process.Kernel.Machine.Memory.HostOf(area.PhysicalOf(address));
         return null;
     }

@@ -103,9 +103,13 @@ internal static class IdentityCalls
     [SystemCall(SystemCall.Getpgid, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult GetProcessGroup(GuestThread thread, int processId) => HostStubs.CallQuick(SystemCall.Getpgid, processId);
 
-    [SystemCall(SystemCall.Setpgid, SupportState.Full, Ways = CallWays.Attendant)]
-    internal static SyscallResult SetProcessGroup(GuestThread thread, int processId, int group) =>
-        HostStubs.CallQuick(SystemCall.Setpgid, processId, group);
+    [SystemCall(SystemCall.Setpgid, SupportState.Full)]
+    internal static SyscallResult SetProcessGroup(GuestThread thread, int processId, int group)
+    {
+        long result = HostStubs.CallQuick(SystemCall.Setpgid, processId, group);
+        // To the host every child has executed a program: its VMM.
+        return result == -(long)Errno.EACCES ? ChildGroup.Ask(thread, processId, group == 0 ? processId : group) : result;
+    }
 
     [SystemCall(SystemCall.Getsid, SupportState.Full, Ways = CallWays.Attendant)]
     internal static SyscallResult GetSession(GuestThread thread, int processId) => HostStubs.CallQuick(SystemCall.Getsid, processId);

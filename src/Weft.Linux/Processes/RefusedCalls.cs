@@ -66,28 +66,4 @@ internal static class RefusedCalls
             return Errno.EPERM;
         return flags == 0 || thread.Process.ThreadCount == 1 ? SyscallResult.Success : Errno.EINVAL;
     }
-
-    private const int NoHang = 1, Stopped = 2, Exited = 4, Continued = 8, NoWait = 0x1000000,
-        NotOfThreads = 0x20000000, All = 0x40000000, OfClones = unchecked((int)0x80000000);
-
-    /// <summary>There are no child processes.</summary>
-    [SystemCall(SystemCall.Wait4, SupportState.Refused, Ways = CallWays.Attendant, Missing = "ECHILD: there are no child processes yet")]
-    internal static SyscallResult WaitForChild(GuestThread thread, int processId, ulong status, int options)
-    {
-        const int known = NoHang | Stopped | Continued | NotOfThreads | All | OfClones;
-        return (options & ~known) != 0 ? Errno.EINVAL : processId == int.MinValue ? Errno.ESRCH : Errno.ECHILD;
-    }
-
-    /// <summary>As <see cref="WaitForChild"/>.</summary>
-    [SystemCall(SystemCall.Waitid, SupportState.Refused, Ways = CallWays.Attendant, Missing = "ECHILD: there are no child processes yet")]
-    internal static SyscallResult WaitForId(GuestThread thread, int kind, int id, ulong info, int options)
-    {
-        const int needed = Exited | Stopped | Continued, known = needed | NoHang | NoWait | NotOfThreads | All | OfClones;
-        const int ofProcess = 1, ofGroup = 2, ofDescriptor = 3;
-        if ((options & ~known) != 0 || (options & needed) == 0 || kind is < 0 or > ofDescriptor)
-            return Errno.EINVAL;
-        if ((kind == ofProcess && id <= 0) || (kind is ofGroup or ofDescriptor && id < 0))
-            return Errno.EINVAL;
-        return kind == ofDescriptor ? Errno.EBADF : Errno.ECHILD;
-    }
 }

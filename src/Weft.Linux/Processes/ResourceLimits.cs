@@ -34,6 +34,25 @@ public sealed class ResourceLimits
         return limits;
     }
 
+    /// <summary>Limits that another VMM had, which raised its own already.</summary>
+    /// <exception cref="InvalidDataException">They are not as many.</exception>
+    internal static ResourceLimits FromState(IReadOnlyList<ResourceLimit> limits)
+    {
+        if (limits.Count != Count)
+            throw new InvalidDataException("not all limits are there");
+        ResourceLimits restored = new();
+        for (int resource = 0; resource < Count; resource++)
+            restored._limits[resource] = limits[resource];
+        return restored;
+    }
+
+    /// <summary>All of them. A copy.</summary>
+    internal ResourceLimit[] ToArray()
+    {
+        lock (_lock)
+            return [.. _limits];
+    }
+
     /// <summary>A limit.</summary>
     public ResourceLimit this[Resource resource]
     {

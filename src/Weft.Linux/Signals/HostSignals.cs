@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Weft.Linux.Checkpoint;
 using Weft.Native;
 
 namespace Weft.Linux.Signals;
@@ -51,8 +52,11 @@ public sealed class HostSignals
     /// Starts forwarding, and gives the process the ignored signals and the mask that weft was started with. Call on
     /// the thread that will run the first guest thread, before its first instruction.
     /// </summary>
+    /// <param name="kernel">The VM's.</param>
+    /// <param name="process">Gets the signals.</param>
+    /// <param name="state">What another VMM handed over: it counts instead of the host's.</param>
     /// <exception cref="InvalidOperationException">The host gives no pipe.</exception>
-    public static void Start(Kernel kernel, Process process)
+    public static void Start(Kernel kernel, Process process, SignalState? state = null)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         HostSignals host = new(process);
@@ -64,12 +68,40 @@ public sealed class HostSignals
         {
             if (IsIgnoredOnHost(host._structures, signal) && signal != SignalNumber.SIGPIPE)
                 ignored |= SignalSet.Of(signal);
-            if (IsForwarded(signal) && !TerminalAccess.Contains(signal))
+            if (IsForwarded(signal) && (!TerminalAccess.Contains(signal) || state?.Actions[signal - 1].IsHandled == true))
                 HostStubs.ForwardSignal(signal, host._writeEnd);
             host.HoldKick(signal);
         }
-        process.Signals.Inherit(host, ignored, blocked);
+        if (state is null)
+            process.Signals.Inherit(host, ignored, blocked);
+        else
+            process.Signals.Restore(host, state);
+        host.FollowChildAction(process.Signals.GetAction(SignalNumber.SIGCHLD));
         new Thread(host.Receive, 256 << 10) { IsBackground = true, Name = "weft signals" }.Start();
+    }
+
+    /// <summary>
+    /// From now on what the host raises waits in the host's queue of the process, for the VMM that takes this one's
+    /// place; what it raised before is in the program's queues when the call returns.
+    /// </summary>
+    internal void HoldForSuccessor()
+    {
+        // The kick makes its thread hold what all the others hold already: see HoldOnOtherThreads.
+        HostStubs.KickThread(_process.Id, ThreadId);
+        Settle();
+    }
+
+    /// <summary>
+    /// What a child's VMM must be started with blocked, so that signals wait until it takes them: all that is forwarded; and
+    /// those of terminal access as the program's thread has them.
+    /// </summary>
+    internal static SignalSet MaskOfChild(SignalSet mask)
+    {
+        SignalSet blocked = mask & TerminalAccess;
+        for (int signal = 1; signal <= SignalNumber.Highest; signal++)
+            if (IsForwarded(signal) && !TerminalAccess.Contains(signal))
+                blocked |= SignalSet.Of(signal);
+        return blocked;
     }
 
     /// <summary>
@@ -158,15 +190,36 @@ public sealed class HostSignals
         _ => signal is >= 1 and <= SignalNumber.Highest,
     };
 
-    /// <summary>The program changed an action: for terminal access the host's disposition follows.</summary>
+    /// <summary>The program changed an action: for terminal access and ended children the host's disposition follows.</summary>
     internal void FollowAction(int signal, in SignalAction action)
     {
-        if (TerminalAccess.Contains(signal) && !action.IsHandled)
+        if (signal == SignalNumber.SIGCHLD)
+            FollowChildAction(action);
+        else if (TerminalAccess.Contains(signal) && !action.IsHandled)
             SetDisposition(signal, action.Handler);
         else if (TerminalAccess.Contains(signal) || SignalSet.Stopping.Contains(signal))
         {
             HostStubs.ForwardSignal(signal, _writeEnd);
             HoldKick(signal);
+        }
+    }
+
+    /// <summary>Whether children leave a status behind, and tell of stops, is the host's matter: its action has the program's flags.</summary>
+    private void FollowChildAction(in SignalAction action)
+    {
+        const ulong noStop = 1, noWait = 2;
+        ulong wanted = action.Flags & (noStop | noWait) | (action.Handler == SignalAction.Ignore ? noWait : 0);
+        lock (_lock)
+        {
+            long at = (long)_structures.Address.Value;
+            if (HostStubs.CallQuick(SystemCall.RtSigaction, SignalNumber.SIGCHLD, 0, at, sizeof(ulong)) < 0)
+                return;
+            SignalAction host = MemoryMarshal.Read<SignalAction>(_structures.Span);
+            if ((host.Flags & (noStop | noWait)) == wanted)
+                return;
+            host.Flags = host.Flags & ~(noStop | noWait) | wanted;
+            MemoryMarshal.Write(_structures.Span, host);
+            HostStubs.CallQuick(SystemCall.RtSigaction, SignalNumber.SIGCHLD, at, 0, sizeof(ulong));
         }
     }
 
@@ -258,6 +311,8 @@ public sealed class HostSignals
     {
         if (info.Code == SignalCode.Timer && info.Number == TimerSignal)
             _process.Signals.Timers.Expired((int)(uint)info.First, (int)(info.First >> 32));
+        else if (Processes.ChildGroup.Obey(_process.Kernel, info))
+            return;
         else if (info.Code is >= SignalCode.FirstPoll and <= SignalCode.LastPoll && info.Number != SignalNumber.SIGCHLD)
             _process.Signals.Send(info with { Second = (uint)_process.Files.NumberOf((int)(uint)info.Second) });
         // What the program sent to its own process group comes back here; it has had its copy.

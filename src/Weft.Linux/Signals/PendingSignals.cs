@@ -47,6 +47,18 @@ internal sealed class PendingSignals
         return true;
     }
 
+    /// <summary>All that wait, the oldest of its like first. A copy.</summary>
+    internal SignalInfo[] ToArray()
+    {
+        List<SignalInfo> all = [];
+        for (SignalSet left = Set; !left.IsEmpty; left -= SignalSet.Of(left.Lowest))
+            if (_queues[left.Lowest] is { Count: > 0 } queue)
+                all.AddRange(queue);
+            else
+                all.Add(new SignalInfo { Number = left.Lowest, Code = SignalCode.User });
+        return [.. all];
+    }
+
     /// <summary>Forgets signals.</summary>
     internal void Remove(SignalSet signals)
     {

@@ -74,6 +74,51 @@ public sealed partial class ProcessSignals
             thread.Signals.SetMask(InitialMask);
     }
 
+    /// <summary>Goes on with the signals of another VMM. Before the first instruction.</summary>
+    internal void Restore(HostSignals host, Checkpoint.SignalState state)
+    {
+        lock (_lock)
+        {
+            Host = host;
+            InitialMask = new SignalSet(state.Mask) - SignalSet.Unblockable;
+            for (int signal = 1; signal <= SignalNumber.Highest; signal++)
+                _actions[signal] = state.Actions[signal - 1];
+            foreach (SignalInfo info in state.Pending)
+                Pending.Add(info);
+        }
+    }
+
+    /// <summary>Handlers, alternate stack and timers go; the mask, ignored signals and what waits stay.</summary>
+    internal void ResetForExec(ThreadSignals thread)
+    {
+        for (int signal = 1; signal <= SignalNumber.Highest; signal++)
+        {
+            SignalAction action = GetAction(signal);
+            if (action.IsHandled || action is { Handler: SignalAction.Default, Flags: not 0 })
+                SetAction(signal, default);
+        }
+        thread.AlternateStack = AlternateStack.None;
+        foreach (int timer in Timers.RemoveAll())
+            HostStubs.CallQuick(SystemCall.TimerDelete, timer);
+    }
+
+    /// <summary>All actions, of signal 1 first. A copy.</summary>
+    internal SignalAction[] CopyActions()
+    {
+        SignalAction[] actions = new SignalAction[SignalNumber.Highest];
+        lock (_lock)
+            for (int signal = 1; signal <= actions.Length; signal++)
+                actions[signal - 1] = _actions[signal];
+        return actions;
+    }
+
+    /// <summary>What waits in one of the process's queues. A copy.</summary>
+    internal SignalInfo[] CopyPending(PendingSignals queue)
+    {
+        lock (_lock)
+            return queue.ToArray();
+    }
+
     /// <summary>A signal's action.</summary>
     internal SignalAction GetAction(int signal)
     {

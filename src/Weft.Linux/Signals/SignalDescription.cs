@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Weft.Linux.Checkpoint;
 using Weft.Linux.Files;
 using Weft.Linux.Memory;
 using Weft.Native;
@@ -78,6 +79,14 @@ public sealed class SignalDescription : FileDescription
                 return _mask;
         }
     }
+
+    /// <inheritdoc/>
+    internal override FileState Describe(MountTable mounts) => new()
+    {
+        Kind = FileKind.Signals,
+        Flags = IsNonBlocking() ? OpenFlags.NonBlocking : 0,
+        SignalMask = Mask.Bits,
+    };
 
     /// <summary>A thread uses the descriptor: from now on signals for it alone count.</summary>
     internal void AddUser(ThreadSignals thread)

@@ -31,6 +31,9 @@ public sealed partial class ThreadSignals
     /// <summary>The blocked signals.</summary>
     internal SignalSet Mask => _mask;
 
+    /// <summary>The mask without what a call replaced until it returns.</summary>
+    internal SignalSet LastingMask => HasTemporaryMask ? _savedMask : _mask;
+
     /// <summary>What the thread waits for in sigwait: taken by it although blocked.</summary>
     internal SignalSet Awaited => _awaited;
 
@@ -74,7 +77,7 @@ public sealed partial class ThreadSignals
 
     /// <summary>A new thread starts with its parent's mask, no alternate stack and nothing waiting.</summary>
     internal void InheritFrom(ThreadSignals parent) =>
-        SetMask(parent.HasTemporaryMask ? parent._savedMask : parent._mask);
+        SetMask(parent.LastingMask);
 
     /// <summary>The thread is over: signals that wait for the process go to another.</summary>
     internal void End() => _process.ThreadEnded(this);

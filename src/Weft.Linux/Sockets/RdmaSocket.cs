@@ -1,3 +1,4 @@
+using Weft.Linux.Checkpoint;
 using Weft.Linux.Files;
 using Weft.Linux.Memory;
 using Weft.Machine;
@@ -21,6 +22,9 @@ internal sealed class RdmaSocket(int host, RdmaResponder responder) : FileDescri
         long host = RdmaResponder.OpenHost(type & SocketFlags.NonBlocking | SocketFlags.CloseOnExec);
         return host < 0 ? host : thread.Files.Install(new RdmaSocket((int)host, responder), (type & SocketFlags.CloseOnExec) != 0);
     }
+
+    /// <inheritdoc/>
+    internal override FileState Describe(MountTable mounts) => base.Describe(mounts) with { Kind = FileKind.RdmaSocket };
 
     /// <summary>A datagram to the kernel.</summary>
     internal SyscallResult Send(GuestThread thread, GuestVirtualAddress buffer, ulong count)

@@ -162,5 +162,5 @@ internal ref struct SocketAddress
         return end < 0 ? path : path[..end];
     }
 
-    private static ReadOnlySpan<byte> AbstractPrefix(Kernel kernel) => Encoding.ASCII.GetBytes($"weft-{kernel.ProcessId}/");
+    private static ReadOnlySpan<byte> AbstractPrefix(Kernel kernel) => Encoding.ASCII.GetBytes($"weft-{kernel.NetworkId}/");
 }

@@ -32,6 +32,13 @@ internal sealed class UnixNames
             return _guestNames.Count == 0 ? null : _guestNames.GetValueOrDefault(Encoding.Latin1.GetString(hostName));
     }
 
+    /// <summary>All names: the host's, a char a byte, and the program's.</summary>
+    internal (string Host, byte[] Guest)[] ToArray()
+    {
+        lock (_lock)
+            return [.. _guestNames.Select(static pair => (pair.Key, pair.Value))];
+    }
+
     /// <summary>A number for the next automatic abstract name.</summary>
     internal int NextAutomatic() => Interlocked.Increment(ref _nextAutomatic) & 0xfffff;
 }

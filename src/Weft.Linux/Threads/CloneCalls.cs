@@ -1,41 +1,36 @@
 using System.Runtime.InteropServices;
+using Weft.Linux.Signals;
 using Weft.Machine;
 using Weft.Native;
 
 namespace Weft.Linux.Threads;
 
-/// <summary>clone(2) and its like: threads. New processes are refused for now.</summary>
+/// <summary>clone(2) and its like: threads here, processes in <see cref="ProcessStart"/>.</summary>
 internal static class CloneCalls
 {
-    private const string NoProcesses = "threads only; a new process is refused (ENOSYS)";
-    private const ulong CloneVm = 0x100, CloneSigHand = 0x800, CloneThread = 0x10000, CloneSetTls = 0x80000,
-        CloneParentSetTid = 0x100000, CloneChildClearTid = 0x200000, CloneChildSetTid = 0x1000000, CloneFs = 0x200, CloneFiles = 0x400;
+    private const string Missing = "a child process shares no memory, files or working directory with its parent (EINVAL; vfork gives changes back), "
+        + "its exit signal is SIGCHLD, and namespaces are refused (EPERM)";
 
-    private const ulong SignalMask = 0xff, CloneDetached = 0x400000, CloneNewMounts = 0x20000, CloneNewUsers = 0x10000000;
-    private const ulong NewNamespaces = 0x7e020080, CloneIntoCgroup = 0x200000000, CloneParent = 0x8000, CloneVfork = 0x4000, ClonePidFd = 0x1000;
-
-    /// <summary>struct clone_args, as far as it is used. Source: clone(2).</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct CloneArguments
-    {
-        internal ulong Flags, PidFd, ChildTid, ParentTid, ExitSignal, Stack, StackSize, Tls, SetTid, SetTidSize, Cgroup;
-    }
-
-    [SystemCall(SystemCall.Clone, SupportState.Partly, Missing = NoProcesses)]
+    [SystemCall(SystemCall.Clone, SupportState.Partly, Missing = Missing)]
     internal static SyscallResult Clone(GuestThread thread, ulong flags, ulong stack, ulong parentTid, ulong childTid, ulong tls)
     {
+        bool givesDescriptor = (flags & CloneArguments.PidFdFlag) != 0;
+        // The id and the descriptor would have one place.
+        if (givesDescriptor && (flags & (CloneArguments.ParentSetTid | CloneArguments.Detached)) != 0)
+            return Errno.EINVAL;
         return Start(thread, new CloneArguments
         {
-            Flags = flags & ~SignalMask,
-            ExitSignal = flags & SignalMask,
+            Flags = flags & ~CloneArguments.SignalMask & uint.MaxValue,
+            ExitSignal = flags & CloneArguments.SignalMask,
             Stack = stack,
             ParentTid = parentTid,
+            PidFd = givesDescriptor ? parentTid : 0,
             ChildTid = childTid,
             Tls = tls,
         });
     }
 
-    [SystemCall(SystemCall.Clone3, SupportState.Partly, Missing = NoProcesses)]
+    [SystemCall(SystemCall.Clone3, SupportState.Partly, Missing = Missing)]
     internal static SyscallResult Clone3(GuestThread thread, GuestVirtualAddress arguments, ulong size)
     {
         const int smallest = 64, page = 4096;
@@ -52,44 +47,41 @@ internal static class CloneCalls
             return Errno.EFAULT;
         if (rest.ContainsAnyExcept((byte)0))
             return Errno.E2BIG;
-        const ulong known3 = 0x3_ffff_ffff & ~(SignalMask | CloneDetached);
-        if ((clone.Stack == 0) != (clone.StackSize == 0) || (clone.Flags & ~known3) != 0 || (clone.ExitSignal & ~SignalMask) != 0
-            || ((clone.Flags & (CloneThread | CloneParent)) != 0 && clone.ExitSignal != 0))
+        const ulong known3 = 0x3_ffff_ffff & ~(CloneArguments.SignalMask | CloneArguments.Detached);
+        if ((clone.Stack == 0) != (clone.StackSize == 0) || (clone.Flags & ~known3) != 0 || (clone.ExitSignal & ~CloneArguments.SignalMask) != 0
+            || (clone.Has(CloneArguments.Thread | CloneArguments.Parent) && clone.ExitSignal != 0))
             return Errno.EINVAL;
         if (clone.Stack != 0)
             clone.Stack += clone.StackSize;
         return Start(thread, clone);
     }
 
-    [SystemCall(SystemCall.Fork, SupportState.Refused, Missing = "ENOSYS: a VM has one process for now")]
-    [SystemCall(SystemCall.Vfork, SupportState.Refused, Missing = "ENOSYS: a VM has one process for now")]
-    internal static SyscallResult Fork(GuestThread thread)
-    {
-        thread.Kernel.Statistics.SayOnce("fork", "the program asked for another process; Weft has no fork yet, it got ENOSYS");
-        return Errno.ENOSYS;
-    }
+    [SystemCall(SystemCall.Fork, SupportState.Full)]
+    internal static SyscallResult Fork(GuestThread thread) =>
+        ProcessStart.Start(thread, new CloneArguments { ExitSignal = SignalNumber.SIGCHLD });
 
-    [SystemCall(SystemCall.Execve, SupportState.Refused, Missing = "ENOSYS: a VM runs one program for now")]
-    [SystemCall(SystemCall.Execveat, SupportState.Refused, Missing = "ENOSYS: a VM runs one program for now")]
-    internal static SyscallResult Execute(GuestThread thread)
-    {
-        thread.Kernel.Statistics.SayOnce("exec", "the program asked to run another one; Weft has no exec yet, it got ENOSYS");
-        return Errno.ENOSYS;
-    }
+    [SystemCall(SystemCall.Vfork, SupportState.Partly, Missing = "the child has a copy of the memory, whose changes the parent gets when it goes on")]
+    internal static SyscallResult Vfork(GuestThread thread) =>
+        ProcessStart.Start(thread, new CloneArguments { Flags = CloneArguments.Vfork | CloneArguments.Vm, ExitSignal = SignalNumber.SIGCHLD });
 
     private static SyscallResult Start(GuestThread parent, in CloneArguments arguments)
     {
-        ulong flags = arguments.Flags;
-        bool isThread = (flags & CloneThread) != 0, shares = (flags & CloneSigHand) != 0, sameMemory = (flags & CloneVm) != 0;
-        if ((isThread && !shares) || (shares && !sameMemory) || (isThread && (flags & CloneIntoCgroup) != 0))
+        bool isThread = arguments.Has(CloneArguments.Thread), shares = arguments.Has(CloneArguments.SigHand), sameMemory = arguments.Has(CloneArguments.Vm);
+        if ((isThread && !shares) || (shares && !sameMemory) || (isThread && arguments.Has(CloneArguments.IntoCgroup)))
             return Errno.EINVAL;
-        if ((flags & CloneFs) != 0 && (flags & (CloneNewMounts | CloneNewUsers)) != 0)
+        if (arguments.Has(CloneArguments.Fs) && arguments.Has(CloneArguments.NewMounts | CloneArguments.NewUsers))
             return Errno.EINVAL;
         if (!isThread)
-            return Fork(parent);
-        if ((flags & (CloneFs | CloneFiles)) != (CloneFs | CloneFiles) || (flags & (NewNamespaces | CloneParent | CloneVfork | ClonePidFd)) != 0
-            || arguments.SetTidSize != 0)
+            return ProcessStart.Start(parent, arguments);
+        const ulong always = CloneArguments.Fs | CloneArguments.Files;
+        if ((arguments.Flags & always) != always || arguments.SetTidSize != 0
+            || arguments.Has(CloneArguments.NewNamespaces | CloneArguments.Parent | CloneArguments.Vfork | CloneArguments.PidFdFlag))
             return Errno.EINVAL;
+        return StartThread(parent, arguments);
+    }
+
+    private static SyscallResult StartThread(GuestThread parent, in CloneArguments arguments)
+    {
         if (parent.Kernel.TakeVcpu(parent.Memory.PageTables) is not { } vcpu)
             return Errno.EAGAIN;
         GuestThread child = new(parent.Process, vcpu) { Name = parent.Name };
@@ -98,14 +90,14 @@ internal static class CloneCalls
         if (arguments.Stack != 0)
             vcpu.Registers.Rsp = arguments.Stack;
         vcpu.RegistersChanged();
-        if ((flags & CloneSetTls) != 0)
+        if (arguments.Has(CloneArguments.SetTls))
             vcpu.FsBase = arguments.Tls;
-        if ((flags & CloneChildClearTid) != 0)
+        if (arguments.Has(CloneArguments.ChildClearTid))
             child.ClearChildTid = new(arguments.ChildTid);
         child.Signals.InheritFrom(parent.Signals);
         child.Attributes.InheritFrom(parent.Attributes);
-        GuestVirtualAddress parentTid = new((flags & CloneParentSetTid) != 0 ? arguments.ParentTid : 0);
-        GuestVirtualAddress childTid = new((flags & CloneChildSetTid) != 0 ? arguments.ChildTid : 0);
+        GuestVirtualAddress parentTid = new(arguments.Has(CloneArguments.ParentSetTid) ? arguments.ParentTid : 0);
+        GuestVirtualAddress childTid = new(arguments.Has(CloneArguments.ChildSetTid) ? arguments.ChildTid : 0);
         return HostThread.Start(child, parentTid, childTid);
     }
 }

@@ -19,15 +19,21 @@ internal static class ExitCalls
     [SystemCall(SystemCall.Exit, SupportState.Full)]
     internal static SyscallResult Exit(GuestThread thread, int status)
     {
-        ReleaseRobustFutexes(thread);
-        if (!thread.ClearChildTid.IsNull && thread.Memory.TryWrite(thread.ClearChildTid, 0))
-            Wake(thread, thread.ClearChildTid);
+        LeaveMemory(thread);
         Process process = thread.Process;
         if (process.RemoveThread(thread))
             thread.Kernel.End(status & 0xff);
         thread.Signals.End();
         thread.Finish();
         return SyscallResult.RegistersSet;
+    }
+
+    /// <summary>What others are told in memory by a thread that leaves it, by its end or by exec.</summary>
+    internal static void LeaveMemory(GuestThread thread)
+    {
+        ReleaseRobustFutexes(thread);
+        if (!thread.ClearChildTid.IsNull && thread.Memory.TryWrite(thread.ClearChildTid, 0))
+            Wake(thread, thread.ClearChildTid);
     }
 
     [SystemCall(SystemCall.SetRobustList, SupportState.Full)]

@@ -35,6 +35,17 @@ internal sealed class TimerTable(ProcessSignals signals)
             return _timers.Remove(id);
     }
 
+    /// <summary>Forgets all timers. Returns their ids, which are the host's still.</summary>
+    internal int[] RemoveAll()
+    {
+        lock (signals.Gate)
+        {
+            int[] ids = [.. _timers.Keys];
+            _timers.Clear();
+            return ids;
+        }
+    }
+
     /// <summary>Expirations that the last delivered signal stood for, beyond its first. Null when there is no such timer.</summary>
     internal int? Overrun(int id)
     {

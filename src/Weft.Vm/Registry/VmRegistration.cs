@@ -16,6 +16,7 @@ public sealed class VmRegistration
     private readonly string _path;
     private readonly int _headerBytes;
     private readonly int _descriptor;
+    private bool _isOver;
 
     private VmRegistration(string path, NativeBuffer buffer, int descriptor, int headerBytes)
     {
@@ -56,6 +57,22 @@ public sealed class VmRegistration
         return new VmRegistration(path, buffer, (int)descriptor, header.Length);
     }
 
+    /// <summary>Says something else from now on, without grants. Returns the registration that holds then.</summary>
+    /// <param name="directory">Of the register.</param>
+    /// <param name="record">What to say.</param>
+    public VmRegistration Renew(string directory, VmRecord record)
+    {
+        if (TryCreate(directory, record) is not { } next)
+            return this;
+        lock (_lock)
+        {
+            _isOver = true;
+            HostStubs.CallQuick(SystemCall.Close, _descriptor);
+            _buffer.Dispose();
+        }
+        return next;
+    }
+
     /// <summary>Notes that a member of the group may map this VM's memory from now on.</summary>
     public void AddGrant(int processId)
     {
@@ -90,6 +107,8 @@ public sealed class VmRegistration
     {
         lock (_lock)
         {
+            if (_isOver)
+                return;
             PutPath(_buffer, 0, _path);
             HostStubs.CallQuick(SystemCall.Unlink, (long)_buffer.Address.Value);
         }

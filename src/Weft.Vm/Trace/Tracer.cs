@@ -13,9 +13,9 @@ internal sealed class Tracer : ISystemCallObserver
     private readonly ConcurrentDictionary<GuestThread, (ulong Number, SyscallArguments Arguments)> _open = new();
     private int _lastSignal;
 
-    internal Tracer(string path)
+    internal Tracer(OutputFile output)
     {
-        _output = new OutputFile(path);
+        _output = output;
         HostTime.IsMeasured = true;
     }
 
@@ -42,6 +42,13 @@ internal sealed class Tracer : ISystemCallObserver
     {
         _lastSignal = info.Number;
         Print(TraceFormatter.Signal(thread.ThreadId, info));
+    }
+
+    /// <summary>The thread executes another program: the call returns 0 to nobody.</summary>
+    internal void Replaced(GuestThread thread)
+    {
+        if (_open.TryRemove(thread, out (ulong Number, SyscallArguments Arguments) call))
+            Print(TraceFormatter.Call(thread.ThreadId, call.Number, call.Arguments, SyscallResult.Success, default, MemoryOf(thread)));
     }
 
     /// <summary>The VM ends: tells what other threads were waiting in, and the status.</summary>
