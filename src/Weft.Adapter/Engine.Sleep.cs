@@ -32,9 +32,9 @@ internal sealed partial class Engine
                 Thread.SpinWait(1);
                 break;
             case IdleStep.StepAside:
-                _adapter.Gate.Leave();
+                _adapter.Gate.Leave(_lane);
                 _sleeper.Nap(_idle.NapNs(idleUs, _naps++));
-                _adapter.Gate.Take();
+                _adapter.Gate.Take(_lane);
                 break;
             default:
                 Sleep();
@@ -46,25 +46,26 @@ internal sealed partial class Engine
     {
         _burstEnded = _lastWork;
         long moved = 0;
-        foreach (AdapterVm vm in _adapter.Vms)
+        foreach (AdapterVm vm in _vms)
             moved += vm.Moved;
         _idle.Worked(moved - _movedBefore);
         _movedBefore = moved;
     }
 
     /// <summary>
-    /// Sleeps until a doorbell, a control call or a timer. Ordering: first the doorbell pages trap, then a full
-    /// fence, then everything is looked at once more; what is posted after that rings.
+    /// Sleeps until a doorbell, a control call, another polling thread or a timer. Ordering: first its VMs' doorbell pages
+    /// trap, then it says that it sleeps, then a full fence, then everything is looked at once more, its mail too. What is
+    /// posted after that rings; who leaves something after that sees that it sleeps, and wakes it.
     /// </summary>
     private void Sleep()
     {
         bool allTrap = MakePagesTrap();
-        Interlocked.MemoryBarrier();
-        if (_isStopping || _hasChanged)
-            return;
-        if (FullScan())
+        _sleeper.Announce();
+        bool hasFound = FullScan();
+        if (hasFound || _isStopping || _hasChanged)
         {
-            _lastWork = _requester.Now;
+            _sleeper.Withdraw();
+            _lastWork = hasFound ? _requester.Now : _lastWork;
             return;
         }
         Sleeps++;
@@ -73,7 +74,7 @@ internal sealed partial class Engine
         // Whoever left meanwhile took its memory and its descriptors along.
         if (_hasChanged)
             Refresh();
-        bool wasCalled = _sleeper.TakeBells();
+        bool wasCalled = _sleeper.TakeBells(_vms);
         bool hasWork = FullScan();
         // After a bell more is likely to come soon. A timer's end is none: it goes on sleeping.
         if (!wasCalled && !hasWork)
@@ -86,7 +87,7 @@ internal sealed partial class Engine
     private bool MakePagesTrap()
     {
         bool all = true;
-        foreach (AdapterVm vm in _adapter.Vms)
+        foreach (AdapterVm vm in _vms)
         {
             if (vm.Contexts.Count == 0)
                 continue;
@@ -104,7 +105,7 @@ internal sealed partial class Engine
         if (_mode == EngineMode.Event)
             return;
         bool hasTrapping = false, hasSwitched = false;
-        foreach (AdapterVm vm in _adapter.Vms)
+        foreach (AdapterVm vm in _vms)
         {
             if (vm.IsTrapping && vm.Moved - vm.MovedWhenAwake >= IdlePolicy.ShortBurst)
             {
@@ -123,7 +124,7 @@ internal sealed partial class Engine
     private bool FullScan()
     {
         _requester.Now = Stopwatch.GetTimestamp();
-        bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
+        bool found = (_hot.Count > 0 || _hosts is not null || HasMail) && Round();
         for (int index = 0; index < _pairs.Count; index++)
             found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)
@@ -134,7 +135,7 @@ internal sealed partial class Engine
     /// <summary>A waiting request has a timer. Posting a receive rings nothing: who waits for one, and broken queues, are looked at now and then.</summary>
     private int LongestSleepMs(bool allTrap)
     {
-        long nearest = _adapter.Remote?.Deadline ?? long.MaxValue;
+        long nearest = _hosts?.Deadline ?? long.MaxValue;
         int most = allTrap ? LongestMs : UnrungMs;
         foreach (QueuePair pair in _hot)
         {
