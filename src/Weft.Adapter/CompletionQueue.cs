@@ -9,7 +9,6 @@ namespace Weft.Adapter;
 internal sealed class CompletionQueue
 {
     private const uint CounterMask = 0xffffff;
-    private const ulong NanosecondsPerTick = 100;
     private const int ArmOffset = 4, LastWordOffset = 28;
     private static readonly long Patience = Stopwatch.Frequency / 200;
     private readonly MemoryView _recordView;
@@ -83,8 +82,9 @@ internal sealed class CompletionQueue
             return;
         }
         Mlx4Entry entry = Mlx4Completion.Encode(completion, (_produced & (_entries + 1)) != 0);
+        // Nanoseconds of CLOCK_MONOTONIC on Linux: as the VMM's clock page has them.
         if (_hasTimestamps && completion.Status == WorkStatus.Success)
-            entry = Mlx4Completion.Stamp(entry, (ulong)Stopwatch.GetElapsedTime(0).Ticks * NanosecondsPerTick);
+            entry = Mlx4Completion.Stamp(entry, (ulong)Stopwatch.GetTimestamp());
         SharedMemory.WriteEntry(EntryAt(_produced), entry);
         _produced++;
         if (completion.IsSolicited || completion.Status != WorkStatus.Success)
