@@ -10,7 +10,7 @@ namespace Weft.Adapter;
 /// </summary>
 internal sealed partial class Engine : IDisposable
 {
-    private const int SlotLooks = 8, ArmLooks = 8, MostIdleRounds = 4000;
+    private const int SlotLooks = 2, ArmLooks = 2, MostIdleRounds = 4000;
     private readonly VirtualAdapter _adapter;
     private readonly int _lane;
     private readonly RemoteHosts? _hosts;
