@@ -33,9 +33,9 @@ internal sealed partial class Engine
                 Thread.SpinWait(1);
                 break;
             case IdleStep.StepAside:
-                _adapter.Gate.Leave();
+                _adapter.Gate.Leave(_lane);
                 _sleeper.Nap(_idle.NapNs(idleUs, _naps++));
-                _adapter.Gate.Take();
+                _adapter.Gate.Take(_lane);
                 break;
             default:
                 Sleep();
@@ -47,14 +47,15 @@ internal sealed partial class Engine
     {
         _burstEnded = _lastWork;
         long moved = 0;
-        foreach (AdapterVm vm in _adapter.Vms)
+        foreach (AdapterVm vm in _vms)
             moved += vm.Moved;
         _idle.Worked(moved - _movedBefore);
         _movedBefore = moved;
     }
 
     /// <summary>
-    /// Sleeps until a doorbell, a control call or a timer, if there is nothing to do. Ordering: <see cref="SleepProtocol"/>.
+    /// Sleeps until a doorbell, a control call, another polling thread or a timer, if there is nothing to do. Ordering:
+    /// <see cref="SleepProtocol"/>.
     /// </summary>
     private void Sleep()
     {
@@ -64,23 +65,22 @@ internal sealed partial class Engine
                 case SleepStep.MakePagesTrap:
                     _falling.Done(MakePagesTrap());
                     break;
-                case SleepStep.Fence:
-                    Interlocked.MemoryBarrier();
-                    if (_isStopping || _hasChanged)
-                        return;
+                case SleepStep.Announce:
+                    _sleeper.Announce();
                     _falling.Done(true);
                     break;
                 case SleepStep.LookAgain:
                     bool isFound = FullScan();
                     if (isFound)
                         _lastWork = _requester.Now;
-                    _falling.Done(isFound);
+                    _falling.Done(isFound || _isStopping || _hasChanged);
                     break;
                 default:
                     WaitForWork(LongestSleepMs(allTrap: _falling.Step == SleepStep.Wait));
                     _falling.Done(true);
                     break;
             }
+        _sleeper.Withdraw();
     }
 
     private void WaitForWork(int mostMs)
@@ -91,7 +91,7 @@ internal sealed partial class Engine
         // Whoever left meanwhile took its memory and its descriptors along.
         if (_hasChanged)
             Refresh();
-        bool wasCalled = _sleeper.TakeBells();
+        bool wasCalled = _sleeper.TakeBells(_vms);
         bool hasWork = FullScan();
         // After a bell more is likely to come soon. A timer's end is none: it goes on sleeping.
         if (!wasCalled && !hasWork)
@@ -104,7 +104,7 @@ internal sealed partial class Engine
     private bool MakePagesTrap()
     {
         bool all = true;
-        foreach (AdapterVm vm in _adapter.Vms)
+        foreach (AdapterVm vm in _vms)
         {
             if (vm.Contexts.Count == 0)
                 continue;
@@ -122,7 +122,7 @@ internal sealed partial class Engine
         if (_mode == EngineMode.Event)
             return;
         bool hasTrapping = false, hasSwitched = false;
-        foreach (AdapterVm vm in _adapter.Vms)
+        foreach (AdapterVm vm in _vms)
         {
             if (vm.IsTrapping && vm.Moved - vm.MovedWhenAwake >= IdlePolicy.ShortBurst)
             {
@@ -141,7 +141,7 @@ internal sealed partial class Engine
     private bool FullScan()
     {
         _requester.Now = Stopwatch.GetTimestamp();
-        bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round(_requester.Now);
+        bool found = (_hot.Count > 0 || _hosts is not null || HasMail) && Round(_requester.Now);
         for (int index = 0; index < _pairs.Count; index++)
             found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)
@@ -152,7 +152,7 @@ internal sealed partial class Engine
     /// <summary>A waiting request has a timer. Posting a receive rings nothing: who waits for one, and broken queues, are looked at now and then.</summary>
     private int LongestSleepMs(bool allTrap)
     {
-        long nearest = _adapter.Remote?.Deadline ?? long.MaxValue;
+        long nearest = _hosts?.Deadline ?? long.MaxValue;
         int most = allTrap ? LongestMs : UnrungMs;
         foreach (QueuePair pair in _hot)
         {

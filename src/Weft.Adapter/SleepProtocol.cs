@@ -2,7 +2,8 @@ namespace Weft.Adapter;
 
 /// <summary>
 /// The order in which an engine falls asleep so that no wake-up is lost: a pure state machine. What is posted before the
-/// pages trap is seen by the look that follows; what is posted after it rings.
+/// pages trap is seen by the look that follows; what is posted after it rings. What another thread leaves before it was told
+/// is seen likewise; after that it wakes the engine.
 /// </summary>
 internal class SleepProtocol
 {
@@ -26,8 +27,8 @@ internal class SleepProtocol
     /// <summary>The step that follows one.</summary>
     protected virtual SleepStep After(SleepStep step, bool outcome, bool allTrap) => step switch
     {
-        SleepStep.MakePagesTrap => SleepStep.Fence,
-        SleepStep.Fence => SleepStep.LookAgain,
+        SleepStep.MakePagesTrap => SleepStep.Announce,
+        SleepStep.Announce => SleepStep.LookAgain,
         SleepStep.LookAgain when !outcome => allTrap ? SleepStep.Wait : SleepStep.WaitShortly,
         _ => SleepStep.StayAwake,
     };

@@ -6,8 +6,8 @@ internal enum SleepStep
     /// <summary>Has every VM's doorbell page trap, and waits until each VMM has said that it does.</summary>
     MakePagesTrap,
 
-    /// <summary>Lets no later look be done before what came before it: a full fence.</summary>
-    Fence,
+    /// <summary>Says to other threads that it sleeps, and lets no later look be done before that: a full fence.</summary>
+    Announce,
 
     /// <summary>Looks at every queue once more.</summary>
     LookAgain,

@@ -37,7 +37,7 @@ internal sealed class RemoteConnections(VirtualAdapter adapter, IHostLinks node,
         if (_waiting.Count >= MostWaiting)
             return false;
         _waiting.Enqueue(message);
-        adapter.Engine.WakeAlways();
+        adapter.Engines[0].WakeAlways();
         return true;
     }
 

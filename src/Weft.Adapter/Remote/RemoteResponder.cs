@@ -8,7 +8,7 @@ namespace Weft.Adapter.Remote;
 /// The receiving side of requests from other hosts: checks what each piece may do here, moves it once from the link's buffer
 /// into the guest, and answers. What can't be answered at once, for want of room on the link, is owed: bounded per queue pair.
 /// </summary>
-/// <remarks>Runs on the engine's thread, under the adapter's gate. Allocates nothing per request.</remarks>
+/// <remarks>Runs on the first polling thread, under the links' lock; takes that of each queue pair. Allocates nothing per request.</remarks>
 internal class RemoteResponder(VirtualAdapter adapter)
 {
     private const uint StreamMask = 0x7fff;
@@ -23,13 +23,22 @@ internal class RemoteResponder(VirtualAdapter adapter)
     internal void Take(LinkCore link, in RemoteHeader header, ReadOnlySpan<byte> data)
     {
         QueuePair? pair = adapter.FindPair(header.ToPair);
-        if (pair is null || !Accepts(pair, header))
+        bool isTaken = false;
+        if (pair is not null)
         {
-            // The requester keeps trying until it has no retries left: the queue pair may still be on its way to RTR.
-            if (pair?.Type != QueuePairType.UnreliableConnection && header.Has(RemoteFlags.First))
-                _orphans.Add(link, header);
-            return;
+            pair.Incoming.Enter();
+            isTaken = TryTake(pair, link, header, data);
+            pair.Incoming.Leave();
         }
+        // The requester keeps trying until it has no retries left: the queue pair may still be on its way to RTR.
+        if (!isTaken && pair?.Type != QueuePairType.UnreliableConnection && header.Has(RemoteFlags.First))
+            _orphans.Add(link, header);
+    }
+
+    private bool TryTake(QueuePair pair, LinkCore link, in RemoteHeader header, ReadOnlySpan<byte> data)
+    {
+        if (!Accepts(pair, header))
+            return false;
         RemoteAnswers answers = pair.Answers ??= new RemoteAnswers();
         (answers.Link, answers.ToLid, answers.ToPair) = (link, header.FromLid, header.FromPair);
         if (pair.Type == QueuePairType.UnreliableConnection)
@@ -38,6 +47,7 @@ internal class RemoteResponder(VirtualAdapter adapter)
             TakeReliable(pair, answers, header, data);
         if (answers.Owes && !TryAnswer(pair, answers))
             List(pair, answers);
+        return true;
     }
 
     /// <summary>Takes a datagram for one queue pair.</summary>
@@ -214,6 +224,13 @@ internal class RemoteResponder(VirtualAdapter adapter)
     }
 
     private void Deliver(QueuePair pair, in RemoteHeader header, ReadOnlySpan<byte> data)
+    {
+        pair.Incoming.Enter();
+        DeliverNow(pair, header, data);
+        pair.Incoming.Leave();
+    }
+
+    private void DeliverNow(QueuePair pair, in RemoteHeader header, ReadOnlySpan<byte> data)
     {
         if (pair.Type != QueuePairType.UnreliableDatagram || !pair.IsReceiving || pair.Attributes.QueueKey != header.QueueOrKey
             || !pair.TryTakeReceive() || (ulong)data.Length > pair.Held.CapacityBytes)

@@ -182,7 +182,7 @@ internal sealed class ReliableSimulation : IDisposable
         Pass(20_000);
     }
 
-    private void Turn(int side) => _hosts[side].Engine.Turn(_now);
+    private void Turn(int side) => _hosts[side].Engines[0].Turn(_now);
 
     private void Pass(long nanoseconds) => _now += nanoseconds * Stopwatch.Frequency / 1_000_000_000;
 

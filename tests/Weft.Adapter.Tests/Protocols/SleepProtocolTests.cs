@@ -22,6 +22,9 @@ public sealed class SleepProtocolTests
     public void A_protocol_that_does_not_look_again_is_caught() => AssertCaught(seed => new(seed, new Hasty()));
 
     [Fact]
+    public void A_protocol_that_says_too_late_that_it_sleeps_is_caught() => AssertCaught(seed => new(seed, new Late()));
+
+    [Fact]
     public void A_protocol_that_trusts_a_stopped_VM_is_caught() => AssertCaught(seed => new(seed, new Trusting()));
 
     [Fact]
@@ -34,7 +37,19 @@ public sealed class SleepProtocolTests
     private sealed class Hasty : SleepProtocol
     {
         protected override SleepStep After(SleepStep step, bool outcome, bool allTrap) =>
-            step == SleepStep.Fence ? SleepStep.Wait : base.After(step, outcome, allTrap);
+            step == SleepStep.Announce ? SleepStep.Wait : base.After(step, outcome, allTrap);
+    }
+
+    /// <summary>Tells other threads only after its last look: what they leave in between wakes nobody.</summary>
+    private sealed class Late : SleepProtocol
+    {
+        protected override SleepStep After(SleepStep step, bool outcome, bool allTrap) => step switch
+        {
+            SleepStep.MakePagesTrap => SleepStep.LookAgain,
+            SleepStep.LookAgain when !outcome => SleepStep.Announce,
+            SleepStep.Announce => allTrap ? SleepStep.Wait : SleepStep.WaitShortly,
+            _ => SleepStep.StayAwake,
+        };
     }
 
     /// <summary>Sleeps for good though some VM's page may not trap yet.</summary>

@@ -1,15 +1,17 @@
 namespace Weft.Adapter.Tests.Protocols;
 
-/// <summary>An engine that falls asleep by a protocol, and VMs that post and stop, in an order of small steps that a seed decides.</summary>
+/// <summary>An engine that falls asleep by a protocol, and VMs that post and stop, in an order of small steps that a seed decides; another thread leaves letters.</summary>
 internal sealed class SleepSimulation
 {
-    private const int Vms = 3, Posts = 4, Steps = 2_000, SettlingSteps = 4_000, RoundsUntilSleep = 2, PatienceSteps = 30;
+    private const int Vms = 3, Posts = 4, Letters = 4, Steps = 2_000, SettlingSteps = 4_000, RoundsUntilSleep = 2, PatienceSteps = 30, StepsBetweenLetters = 80;
     private readonly Random _random;
     private readonly SleepProtocol _protocol;
     private readonly bool _waitsForAnswers;
     private readonly SimulatedVm[] _vms = new SimulatedVm[Vms];
     private int _rings, _at, _emptyLooks, _waited;
-    private bool _hasAsked, _isFound, _mayStop = true;
+    private bool _hasAsked, _isFound, _mayStop = true, _saysAsleep;
+    private int _lettersToLeave = Letters, _letters, _lettersTaken;
+    private bool _mustLookWhetherAsleep;
 
     /// <param name="seed">Decides the order of all steps.</param>
     /// <param name="protocol">The protocol under test.</param>
@@ -36,7 +38,7 @@ internal sealed class SleepSimulation
         for (int step = 0; step < SettlingSteps; step++)
             Step();
         Assert.True(Array.TrueForAll(_vms, vm => vm.IsDone), "the simulation is too short");
-        return Array.TrueForAll(_vms, vm => vm.Taken == vm.Posted) && _protocol.Step == SleepStep.Wait;
+        return Array.TrueForAll(_vms, vm => vm.Taken == vm.Posted) && _lettersTaken == Letters && _protocol.Step == SleepStep.Wait;
     }
 
     private void Step()
@@ -46,8 +48,26 @@ internal sealed class SleepSimulation
             vm.IsStopped = !vm.IsStopped;
         if (_random.Next(3) == 0)
             EngineStep();
+        else if (_random.Next(4) == 0)
+            OtherThreadStep();
         else if (!vm.IsStopped && vm.Step(_random))
             _rings++;
+    }
+
+    /// <summary>Another polling thread leaves something, and then, after a fence of its own, looks whether it must wake.</summary>
+    private void OtherThreadStep()
+    {
+        if (_mustLookWhetherAsleep)
+        {
+            _mustLookWhetherAsleep = false;
+            _rings += _saysAsleep ? 1 : 0;
+        }
+        else if (_lettersToLeave > 0 && (!_mayStop || _random.Next(StepsBetweenLetters) == 0))
+        {
+            _lettersToLeave--;
+            _letters++;
+            _mustLookWhetherAsleep = true;
+        }
     }
 
     private void EngineStep()
@@ -55,12 +75,14 @@ internal sealed class SleepSimulation
         switch (_protocol.Step)
         {
             case SleepStep.StayAwake:
+                _saysAsleep = false;
                 Work();
                 break;
             case SleepStep.MakePagesTrap:
                 MakePagesTrap();
                 break;
-            case SleepStep.Fence:
+            case SleepStep.Announce:
+                _saysAsleep = true;
                 _protocol.Done(true);
                 break;
             case SleepStep.LookAgain:
@@ -99,8 +121,9 @@ internal sealed class SleepSimulation
     {
         SimulatedVm vm = _vms[_at];
         _at = (_at + 1) % Vms;
-        bool isFound = vm.Posted > vm.Taken;
+        bool isFound = vm.Posted > vm.Taken || _letters > 0;
         vm.Taken = vm.Posted;
+        (_lettersTaken, _letters) = (_lettersTaken + _letters, 0);
         return isFound;
     }
 
