@@ -9,8 +9,11 @@ internal sealed partial class Engine
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
     private bool _hasTrapping;
+
+    /// <summary>Whether something may be there that neither rings nor is on the hot list, since the last look at everything.</summary>
+    private bool _mustScan = true;
     private int _naps;
-    private long _burstEnded, _movedBefore;
+    private long _burstEnded, _movedBefore, _deliveriesBefore, _lastDelivery;
 
     /// <summary>How often it slept.</summary>
     internal long Sleeps { get; private set; }
@@ -26,7 +29,7 @@ internal sealed partial class Engine
         if (_burstEnded != _lastWork)
             EndBurst();
         double idleUs = (_requester.Now - _lastWork) * UsPerSecond / Stopwatch.Frequency;
-        switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts))
+        switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts, (_requester.Now - _lastDelivery) * UsPerSecond / Stopwatch.Frequency))
         {
             case IdleStep.Spin:
                 Thread.SpinWait(1);
@@ -35,11 +38,20 @@ internal sealed partial class Engine
                 _adapter.Gate.Leave();
                 _sleeper.Nap(_idle.NapNs(idleUs, _naps++));
                 _adapter.Gate.Take();
+                _mustScan = true;
                 break;
             default:
                 Sleep();
                 break;
         }
+    }
+
+    /// <summary>Work was done. With other hosts, time counts from its end: sending and receiving take longer than the shortest spins.</summary>
+    private void NoteWork()
+    {
+        _lastWork = _adapter.Remote is null ? _requester.Now : Stopwatch.GetTimestamp();
+        if (_adapter.Deliveries != _deliveriesBefore)
+            (_deliveriesBefore, _lastDelivery) = (_adapter.Deliveries, _lastWork);
     }
 
     private void EndBurst()
@@ -54,7 +66,8 @@ internal sealed partial class Engine
 
     /// <summary>
     /// Sleeps until a doorbell, a control call or a timer. Ordering: first the doorbell pages trap, then a full
-    /// fence, then everything is looked at once more; what is posted after that rings.
+    /// fence, then everything is looked at once more; what is posted after that rings. Where all pages have trapped since
+    /// such a look, and nobody was let in meanwhile, another would find nothing that doesn't ring.
     /// </summary>
     private void Sleep()
     {
@@ -62,10 +75,14 @@ internal sealed partial class Engine
         Interlocked.MemoryBarrier();
         if (_isStopping || _hasChanged)
             return;
-        if (FullScan())
+        if (_mustScan || !allTrap)
         {
-            _lastWork = _requester.Now;
-            return;
+            _mustScan = false;
+            if (FullScan())
+            {
+                NoteWork();
+                return;
+            }
         }
         Sleeps++;
         long began = Stopwatch.GetTimestamp();
@@ -78,7 +95,7 @@ internal sealed partial class Engine
         // After a bell more is likely to come soon. A timer's end is none: it goes on sleeping.
         if (!wasCalled && !hasWork)
             return;
-        _lastWork = _requester.Now;
+        NoteWork();
         _idle.Slept((_lastWork - began) * UsPerSecond / Stopwatch.Frequency);
     }
 
@@ -92,8 +109,10 @@ internal sealed partial class Engine
                 continue;
             _hasTrapping = vm.IsTrapping = true;
             vm.MovedWhenAwake = vm.Moved;
-            if (!vm.TrapsSurely)
-                all &= vm.TrapsSurely = vm.Doorbell.SetTrapping(true);
+            if (vm.TrapsSurely)
+                continue;
+            _mustScan = true;
+            all &= vm.TrapsSurely = vm.Doorbell.SetTrapping(true);
         }
         return all;
     }

@@ -116,14 +116,17 @@ internal sealed partial class Engine
         while (!_isStopping)
         {
             if (_adapter.Gate.IsWanted)
+            {
                 _adapter.Gate.LetIn(_sleeper);
+                _mustScan = true;
+            }
             if (_hasChanged)
                 Refresh();
             if (!Round())
                 Idle(crowd);
             else
             {
-                _lastWork = _requester.Now;
+                NoteWork();
                 if (_naps > 0)
                 {
                     _idle.Napped(_naps);

@@ -105,6 +105,7 @@ internal sealed class Requester(VirtualAdapter adapter)
     {
         pair.Counts.Requests++;
         pair.Vm.Moved++;
+        adapter.Deliveries++;
         pair.Counts.Bytes += (long)_request.TotalBytes;
         bool isFailed = status != WorkStatus.Success;
         if (isFailed || _request.IsSignalled || pair.SignalsAll)

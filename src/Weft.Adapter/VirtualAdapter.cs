@@ -42,6 +42,9 @@ public sealed class VirtualAdapter : IDisposable
 
     internal RemoteHosts? Remote { get; }
 
+    /// <summary>How often something came that a program of this host may have waited for. Changed under the gate.</summary>
+    internal long Deliveries { get; set; }
+
     internal IReadOnlyCollection<QueuePair> Pairs => _pairs.Values;
 
     internal Gate Gate { get; } = new();

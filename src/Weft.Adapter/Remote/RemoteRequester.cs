@@ -261,6 +261,7 @@ internal sealed class RemoteRequester(VirtualAdapter adapter, FabricNode node)
         RemoteEntry entry = remote.EntryAt(pair.SendIndex);
         pair.Counts.Requests++;
         pair.Vm.Moved++;
+        adapter.Deliveries++;
         pair.Counts.Bytes += entry.LengthBytes;
         if (status != WorkStatus.Success || entry.IsVisible)
             Requester.PostSend(pair, status, entry.ProviderOpcode, entry.LengthBytes);

@@ -112,6 +112,8 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
             return;
         answers.Progress = 0;
         answers.Expected++;
+        if (answers.JobCount == 0)
+            adapter.Deliveries++;
         answers.OwesAcknowledgement |= header.Has(RemoteFlags.WantsAnswer);
     }
 
@@ -123,6 +125,7 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
         if (answers.HasRefused)
             return;
         answers.HasRefused = Execute(pair, answers, header, data) != WorkStatus.Success;
+        adapter.Deliveries++;
         answers.Progress += (uint)data.Length;
     }
 
@@ -220,6 +223,7 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
         WorkStatus status = RemoteCopy.TryScatter(new MemoryCursor(pair, Responder.ReceiveSegments(pair), AccessRights.LocalWrite, 0), data, lastByteLast: false)
             ? WorkStatus.Success : WorkStatus.LocalProtection;
         responder.PostReceive(pair, status, null, _request, (uint)data.Length);
+        adapter.Deliveries++;
         if (status != WorkStatus.Success)
             adapter.Fail(pair);
     }
