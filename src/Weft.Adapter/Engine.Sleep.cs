@@ -11,7 +11,13 @@ internal sealed partial class Engine
     private readonly SleepProtocol _falling = new();
     private bool _hasTrapping;
     private int _naps;
-    private long _burstEnded, _movedBefore;
+    private long _burstEnded, _movedBefore, _deliveriesBefore, _lastDelivery;
+
+    /// <summary>
+    /// How often something came that a program of its VMs may have waited for. A hint: another thread that brings something
+    /// from the links may lose a count.
+    /// </summary>
+    internal long Deliveries { get; set; }
 
     /// <summary>How often it slept.</summary>
     internal long Sleeps { get; private set; }
@@ -27,7 +33,7 @@ internal sealed partial class Engine
         if (_burstEnded != _lastWork)
             EndBurst();
         double idleUs = (_requester.Now - _lastWork) * UsPerSecond / Stopwatch.Frequency;
-        switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts))
+        switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts, (_requester.Now - _lastDelivery) * UsPerSecond / Stopwatch.Frequency))
         {
             case IdleStep.Spin:
                 Thread.SpinWait(1);
@@ -41,6 +47,14 @@ internal sealed partial class Engine
                 Sleep();
                 break;
         }
+    }
+
+    /// <summary>Work was done. With other hosts, time counts from its end: sending and receiving take longer than the shortest spins.</summary>
+    private void NoteWork()
+    {
+        _lastWork = _adapter.Remote is null ? _requester.Now : Stopwatch.GetTimestamp();
+        if (Deliveries != _deliveriesBefore)
+            (_deliveriesBefore, _lastDelivery) = (Deliveries, _lastWork);
     }
 
     private void EndBurst()
@@ -72,7 +86,7 @@ internal sealed partial class Engine
                 case SleepStep.LookAgain:
                     bool isFound = FullScan();
                     if (isFound)
-                        _lastWork = _requester.Now;
+                        NoteWork();
                     _falling.Done(isFound || _isStopping || _hasChanged);
                     break;
                 default:
@@ -96,7 +110,7 @@ internal sealed partial class Engine
         // After a bell more is likely to come soon. A timer's end is none: it goes on sleeping.
         if (!wasCalled && !hasWork)
             return;
-        _lastWork = _requester.Now;
+        NoteWork();
         _idle.Slept((_lastWork - began) * UsPerSecond / Stopwatch.Frequency);
     }
 

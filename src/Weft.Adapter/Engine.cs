@@ -155,7 +155,7 @@ internal sealed partial class Engine : IDisposable
                 Idle(crowd);
             else
             {
-                _lastWork = _requester.Now;
+                NoteWork();
                 if (_naps > 0)
                 {
                     _idle.Napped(_naps);

@@ -112,6 +112,7 @@ internal sealed class Requester(VirtualAdapter adapter, Engine engine)
     {
         pair.Counts.Requests++;
         pair.Vm.Moved++;
+        engine.Deliveries++;
         pair.Counts.Bytes += (long)_request.TotalBytes;
         bool isFailed = status != WorkStatus.Success;
         if (isFailed || _request.IsSignalled || pair.SignalsAll)

@@ -301,5 +301,6 @@ public sealed class VirtualAdapter : IDisposable
         MostSharedReceiveQueues = 16384,
         QueueTableSize = TableSize,
         Engine = _options.Mode,
+        Host = _options.Fabric?.Number ?? 0,
     };
 }

@@ -266,6 +266,7 @@ internal sealed class RemoteRequester(VirtualAdapter adapter, IHostLinks node)
         RemoteEntry entry = remote.EntryAt(pair.SendIndex);
         pair.Counts.Requests++;
         pair.Vm.Moved++;
+        pair.Vm.Engine.Deliveries++;
         pair.Counts.Bytes += entry.LengthBytes;
         if (status != WorkStatus.Success || entry.IsVisible)
             Requester.PostSend(pair, status, entry.ProviderOpcode, entry.LengthBytes);

@@ -124,6 +124,8 @@ internal class RemoteResponder(VirtualAdapter adapter)
             return;
         answers.Progress = 0;
         answers.Expected++;
+        if (answers.JobCount == 0)
+            pair.Vm.Engine.Deliveries++;
         answers.OwesAcknowledgement |= header.Has(RemoteFlags.WantsAnswer);
     }
 
@@ -135,6 +137,7 @@ internal class RemoteResponder(VirtualAdapter adapter)
         if (answers.HasRefused)
             return;
         answers.HasRefused = Execute(pair, answers, header, data) != WorkStatus.Success;
+        pair.Vm.Engine.Deliveries++;
         answers.Progress += (uint)data.Length;
     }
 
@@ -239,6 +242,7 @@ internal class RemoteResponder(VirtualAdapter adapter)
         WorkStatus status = RemoteCopy.TryScatter(new MemoryCursor(pair, Responder.ReceiveSegments(pair), AccessRights.LocalWrite, 0), data, lastByteLast: false)
             ? WorkStatus.Success : WorkStatus.LocalProtection;
         _responder.PostReceive(pair, status, null, _request, (uint)data.Length);
+        pair.Vm.Engine.Deliveries++;
         if (status != WorkStatus.Success)
             adapter.Fail(pair);
     }
