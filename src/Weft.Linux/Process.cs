@@ -12,7 +12,7 @@ public sealed class Process
     private readonly Lock _lock = new();
     private readonly List<GuestThread> _threads = [];
     private volatile bool _isReplaced;
-    private int _parked;
+    private readonly SemaphoreSlim _parked = new(0);
 
     /// <summary>A process without threads.</summary>
     public Process(Kernel kernel)
@@ -110,19 +110,20 @@ public sealed class Process
     {
         const int mostMilliseconds = 1000;
         _isReplaced = true;
-        for (int waited = 0; Volatile.Read(ref _parked) < ThreadCount - 1 && waited < mostMilliseconds; waited++)
+        for (int waited = 0, parked = 0; parked < ThreadCount - 1 && waited < mostMilliseconds; waited++)
         {
             foreach (GuestThread thread in Threads)
                 if (thread != caller)
                     thread.Interrupt();
-            Thread.Sleep(1);
+            while (parked < ThreadCount - 1 && _parked.Wait(1))
+                parked++;
         }
     }
 
     /// <summary>Stops the calling thread for good.</summary>
     internal void Park()
     {
-        Interlocked.Increment(ref _parked);
+        _parked.Release();
         Thread.Sleep(Timeout.Infinite);
     }
 
