@@ -98,10 +98,7 @@ public sealed class TerminalTests
         ["type", "echo back ag''ain\n"], ["expect", "back again"], ["expect", "$ "], ["type", "exit\n"], ["end"]);
 
     /// <summary>An interactive shell that says the same wherever it runs: no process ids, no files of the user's.</summary>
-    private static Command Bash => new Command("/bin/bash", "--norc", "--noprofile", "--noediting", "-i")
-    {
-        Environment = new Dictionary<string, string> { ["PS1"] = "$ ", ["HISTFILE"] = "" },
-    };
+    private static Command Bash => new("/usr/bin/env", "PS1=$ ", "HISTFILE=", "/bin/bash", "--norc", "--noprofile", "--noediting", "-i");
 
     private static async Task AssertSameAsync(Command command, string way, string mustPrint, params object[][] steps)
     {

@@ -119,7 +119,7 @@ internal sealed class MemoryCapture(GuestPhysicalMemory memory, bool leavesLarge
         return error;
     }
 
-    /// <summary>Opens a mapped file anew by its path, if that still leads to it; the same for all its mappings. -1 when not.</summary>
+    /// <summary>Names a mapped file by its path, if that still leads to it; the same for all its mappings. -1 when not.</summary>
     private int Open(MappedFile? file, bool writable)
     {
         if (file is null || file.Inode == 0 || file.Path.Length == 0)
@@ -135,16 +135,16 @@ internal sealed class MemoryCapture(GuestPhysicalMemory memory, bool leavesLarge
         string path = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(file.Path));
         if (path.Length >= PathScratch.MostPathBytes)
             return -1;
-        // By O_PATH first: what stands there now may be something whose opening does things.
         long place = HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.Put(scratch, PathScratch.FirstPath, path), OpenFlags.Path | OpenFlags.CloseOnExec);
         if (place < 0)
             return -1;
-        long opened = -1;
-        if (HostFile.Identity(scratch, (int)place) is { } found && (found.Device, found.Inode) == (file.Device, file.Inode))
-            opened = HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.PutDescriptorPath(scratch, (int)place),
-                OpenFlags.CloseOnExec | (writable ? OpenFlags.ReadWrite : 0));
+        const int read = 4, readAndWrite = 6;
+        // It stays so here: to close another descriptor of the file would release the program's record locks on it.
+        if (HostFile.Identity(scratch, (int)place) is { } found && (found.Device, found.Inode) == (file.Device, file.Inode)
+            && HostFile.MayAccess(scratch, (int)place, writable ? readAndWrite : read))
+            return (int)place;
         HostFile.Close((int)place);
-        return (int)Math.Max(opened, -1);
+        return -1;
     }
 
     /// <inheritdoc/>

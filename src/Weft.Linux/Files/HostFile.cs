@@ -22,6 +22,19 @@ internal static class HostFile
         return HostStubs.CallQuick(SystemCall.Fcntl, descriptor, duplicateCloseOnExec, 3);
     }
 
+    /// <summary>Opens anew what a descriptor names, be it one by O_PATH. -errno on failure.</summary>
+    internal static long OpenAgain(NativeBuffer scratch, int descriptor, bool writable) =>
+        HostStubs.Call(SystemCall.Openat, OpenFlags.CurrentDirectory, PathScratch.PutDescriptorPath(scratch, descriptor),
+            OpenFlags.CloseOnExec | (writable ? OpenFlags.ReadWrite : OpenFlags.ReadOnly));
+
+    /// <summary>Whether the VMM's user may access what a descriptor names: R_OK and W_OK.</summary>
+    internal static bool MayAccess(NativeBuffer scratch, int descriptor, int access)
+    {
+        scratch.Span[PathScratch.Link] = 0;
+        return HostStubs.Call(SystemCall.Faccessat2, descriptor, (long)scratch.Address.Value + PathScratch.Link, access,
+            OpenFlags.AtEmptyPath | OpenFlags.AtEffectiveAccess) == 0;
+    }
+
     /// <summary>st_mode, or -errno.</summary>
     internal static long Mode(NativeBuffer scratch, int descriptor)
     {

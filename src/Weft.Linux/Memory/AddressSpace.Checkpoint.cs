@@ -72,6 +72,20 @@ public sealed partial class AddressSpace
 
     private Errno RestoreAreaLocked(AreaState area)
     {
+        if (area.Descriptor < 0)
+            return RestoreAreaLocked(area, -1);
+        using NativeBuffer scratch = new(64 << 10);
+        // By O_PATH, most of them. A child holds no record locks that closing could release.
+        long opened = Files.HostFile.OpenAgain(scratch, area.Descriptor, area.Content == HostContent.SharedFile);
+        if (opened < 0)
+            return RestoreAreaLocked(area, area.Descriptor);
+        Errno error = RestoreAreaLocked(area, (int)opened);
+        Files.HostFile.Close((int)opened);
+        return error;
+    }
+
+    private Errno RestoreAreaLocked(AreaState area, int descriptor)
+    {
         MapRequest request = new()
         {
             Address = area.Start,
@@ -81,7 +95,7 @@ public sealed partial class AddressSpace
             Content = area.Content,
             IsShared = area.IsShared,
             GrowsDown = area.GrowsDown,
-            HostDescriptor = area.Descriptor,
+            HostDescriptor = descriptor,
             FileOffset = area.FileOffset,
             File = area.File,
             Name = area.Name,

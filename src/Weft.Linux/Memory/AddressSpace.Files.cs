@@ -20,8 +20,9 @@ public sealed partial class AddressSpace
             bool isKnown = _backingFiles.TryGetValue(key, out BackingFile? backing);
             if (isKnown)
                 backing!.Hold();
-            else if ((backing = BackingFile.Duplicate(request.HostDescriptor)) is null)
-                return Errno.ENFILE;
+            else if ((backing = _memory.IsShared ? BackingFile.Duplicate(request.HostDescriptor)
+                : BackingFile.Name(request.HostDescriptor, request.Content == Machine.HostContent.SharedFile)) is null)
+                return _memory.IsShared ? Errno.ENFILE : Map(request);
             SyscallResult result = Map(request with { File = request.File with { Backing = backing } });
             // The mapping may have replaced the last one of the same file: then the hold above is the mappings'.
             bool isNew = !result.IsError && key.Inode != 0 && _backingFiles.TryAdd(key, backing);

@@ -131,6 +131,25 @@ TEST(offset_is_shared_and_flags_of_numbers_are_kept)
     close(kept);
 }
 
+TEST(record_locks_stay_the_parents)
+{
+    char name[] = "/tmp/fork.XXXXXX";
+    int file = mkstemp(name);
+    REQUIRE(file >= 0 && ftruncate(file, PAGE) == 0);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 10}, seen = lock;
+    EXPECT_OK(fcntl(file, F_SETLK, &lock));
+    char *map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, 0), *copy = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+    copy[0] = 1;
+    pid_t parent = getpid();
+    EXPECT_EQ(IN_CHILD(fcntl(file, F_GETLK, &seen) == 0 && seen.l_type == F_WRLCK && seen.l_pid == parent), 0);
+    EXPECT_OK(munmap(map, PAGE));
+    EXPECT_OK(munmap(copy, PAGE));
+    seen = lock;
+    EXPECT_EQ(IN_CHILD(fcntl(file, F_GETLK, &seen) == 0 && seen.l_type == F_WRLCK && seen.l_pid == parent), 0);
+    close(file);
+    unlink(name);
+}
+
 TEST(epoll_set_works_in_the_child)
 {
     int set = epoll_create1(0), ends[2];
