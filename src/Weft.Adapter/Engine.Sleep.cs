@@ -42,6 +42,7 @@ internal sealed partial class Engine
                 _adapter.Gate.Leave(_lane);
                 _sleeper.Nap(_idle.NapNs(idleUs, _naps++));
                 _adapter.Gate.Take(_lane);
+                _falling.Disturbed();
                 break;
             default:
                 Sleep();
@@ -89,6 +90,9 @@ internal sealed partial class Engine
                         NoteWork();
                     _falling.Done(isFound || _isStopping || _hasChanged);
                     break;
+                case SleepStep.LookAtMail:
+                    _falling.Done(HasMail || _isStopping || _hasChanged);
+                    break;
                 default:
                     WaitForWork(LongestSleepMs(allTrap: _falling.Step == SleepStep.Wait));
                     _falling.Done(true);
@@ -124,8 +128,10 @@ internal sealed partial class Engine
                 continue;
             _hasTrapping = vm.IsTrapping = true;
             vm.MovedWhenAwake = vm.Moved;
-            if (!vm.TrapsSurely)
-                all &= vm.TrapsSurely = vm.Doorbell.SetTrapping(true);
+            if (vm.TrapsSurely)
+                continue;
+            _falling.Disturbed();
+            all &= vm.TrapsSurely = vm.Doorbell.SetTrapping(true);
         }
         return all;
     }

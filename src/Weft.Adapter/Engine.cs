@@ -148,7 +148,10 @@ internal sealed partial class Engine : IDisposable
         while (!_isStopping)
         {
             if (_adapter.Gate.IsWanted)
+            {
                 _adapter.Gate.LetIn(_lane, _sleeper);
+                _falling.Disturbed();
+            }
             if (_hasChanged)
                 Refresh();
             if (!Round(Stopwatch.GetTimestamp()))

@@ -12,6 +12,9 @@ internal enum SleepStep
     /// <summary>Looks at every queue once more.</summary>
     LookAgain,
 
+    /// <summary>Looks only at what other threads left: posts have rung ever since everything was looked at.</summary>
+    LookAtMail,
+
     /// <summary>Waits until something calls, however long that takes.</summary>
     Wait,
 

@@ -113,7 +113,10 @@ internal sealed class ReliableSimulation : IDisposable
         ushort number = (ushort)(side + 1);
         EngineOptions options = new() { Mode = EngineMode.Poll, FirstLid = (ushort)(number * FabricNode.LidsPerHost), LidCount = FabricNode.LidsPerHost };
         return new VirtualAdapter(options, adapter => new RemoteHosts(adapter,
-            sink => _links[side] = new SimulatedLinks(number, _disguise(_random, sink), _random), respond(adapter), options.GuidPrefix)) { Numbers = new Random(_random.Next()) };
+            sink => _links[side] = new SimulatedLinks(number, _disguise(_random, sink), _random), respond(adapter), options.GuidPrefix))
+        {
+            Numbers = new Random(_random.Next()),
+        };
     }
 
     private void Make(int index, GuestContext[] contexts)

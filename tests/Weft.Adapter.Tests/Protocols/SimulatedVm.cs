@@ -6,6 +6,8 @@ namespace Weft.Adapter.Tests.Protocols;
 /// </summary>
 internal sealed class SimulatedVm(int posts)
 {
+    /// <summary>So that the engine sleeps in between.</summary>
+    private const int StepsBetweenPosts = 4;
     private int _toPost = posts, _buffered;
     private bool _isDoorbellDue, _traps, _mustTrap, _mustBePlain;
 
@@ -55,7 +57,7 @@ internal sealed class SimulatedVm(int posts)
                     // Leaving the guest empties its store buffer.
                     Drain();
                 return _traps;
-            case 5 when _toPost > 0 && !_isDoorbellDue:
+            case 5 when _toPost > 0 && !_isDoorbellDue && random.Next(StepsBetweenPosts) == 0:
                 _toPost--;
                 _buffered++;
                 _isDoorbellDue = true;

@@ -28,6 +28,9 @@ public sealed class SleepProtocolTests
     public void A_protocol_that_trusts_a_stopped_VM_is_caught() => AssertCaught(seed => new(seed, new Trusting()));
 
     [Fact]
+    public void A_protocol_that_trusts_an_old_look_is_caught() => AssertCaught(seed => new(seed, new Undisturbed()));
+
+    [Fact]
     public void An_engine_that_waits_for_no_answer_is_caught() => AssertCaught(seed => new(seed, new SleepProtocol(), waitsForAnswers: false));
 
     private static void AssertCaught(Func<int, SleepSimulation> make) =>
@@ -36,14 +39,14 @@ public sealed class SleepProtocolTests
     /// <summary>Sleeps as soon as the pages trap: what was posted just before rings nothing.</summary>
     private sealed class Hasty : SleepProtocol
     {
-        protected override SleepStep After(SleepStep step, bool outcome, bool allTrap) =>
-            step == SleepStep.Announce ? SleepStep.Wait : base.After(step, outcome, allTrap);
+        protected override SleepStep After(SleepStep step, bool outcome, bool allTrap, bool hasLooked) =>
+            step == SleepStep.Announce ? SleepStep.Wait : base.After(step, outcome, allTrap, hasLooked);
     }
 
     /// <summary>Tells other threads only after its last look: what they leave in between wakes nobody.</summary>
     private sealed class Late : SleepProtocol
     {
-        protected override SleepStep After(SleepStep step, bool outcome, bool allTrap) => step switch
+        protected override SleepStep After(SleepStep step, bool outcome, bool allTrap, bool hasLooked) => step switch
         {
             SleepStep.MakePagesTrap => SleepStep.LookAgain,
             SleepStep.LookAgain when !outcome => SleepStep.Announce,
@@ -52,9 +55,17 @@ public sealed class SleepProtocolTests
         };
     }
 
+    /// <summary>Takes what it has seen once for all there is, though pages were plain since.</summary>
+    private sealed class Undisturbed : SleepProtocol
+    {
+        internal override void Disturbed()
+        {
+        }
+    }
+
     /// <summary>Sleeps for good though some VM's page may not trap yet.</summary>
     private sealed class Trusting : SleepProtocol
     {
-        protected override SleepStep After(SleepStep step, bool outcome, bool allTrap) => base.After(step, outcome, allTrap: true);
+        protected override SleepStep After(SleepStep step, bool outcome, bool allTrap, bool hasLooked) => base.After(step, outcome, allTrap: true, hasLooked);
     }
 }

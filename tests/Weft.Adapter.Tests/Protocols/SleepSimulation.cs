@@ -3,7 +3,7 @@ namespace Weft.Adapter.Tests.Protocols;
 /// <summary>An engine that falls asleep by a protocol, and VMs that post and stop, in an order of small steps that a seed decides; another thread leaves letters.</summary>
 internal sealed class SleepSimulation
 {
-    private const int Vms = 3, Posts = 4, Letters = 4, Steps = 2_000, SettlingSteps = 4_000, RoundsUntilSleep = 2, PatienceSteps = 30, StepsBetweenLetters = 80;
+    private const int Vms = 3, Posts = 6, Letters = 4, Steps = 2_500, SettlingSteps = 10_000, RoundsUntilSleep = 2, PatienceSteps = 30, StepsBetweenLetters = 80;
     private readonly Random _random;
     private readonly SleepProtocol _protocol;
     private readonly bool _waitsForAnswers;
@@ -85,6 +85,9 @@ internal sealed class SleepSimulation
                 _saysAsleep = true;
                 _protocol.Done(true);
                 break;
+            case SleepStep.LookAtMail:
+                _protocol.Done(TakeLetters());
+                break;
             case SleepStep.LookAgain:
                 _isFound |= Look();
                 if (_at == 0)
@@ -121,10 +124,16 @@ internal sealed class SleepSimulation
     {
         SimulatedVm vm = _vms[_at];
         _at = (_at + 1) % Vms;
-        bool isFound = vm.Posted > vm.Taken || _letters > 0;
+        bool isFound = vm.Posted > vm.Taken;
         vm.Taken = vm.Posted;
+        return TakeLetters() || isFound;
+    }
+
+    private bool TakeLetters()
+    {
+        bool hasSome = _letters > 0;
         (_lettersTaken, _letters) = (_lettersTaken + _letters, 0);
-        return isFound;
+        return hasSome;
     }
 
     private void MakePagesTrap()
@@ -133,7 +142,10 @@ internal sealed class SleepSimulation
         {
             foreach (SimulatedVm vm in _vms)
                 if (!vm.TrapsSurely)
+                {
+                    _protocol.Disturbed();
                     vm.AskToTrap();
+                }
             (_hasAsked, _waited) = (true, 0);
         }
         bool all = Array.TrueForAll(_vms, vm => vm.HasAnswered);
