@@ -58,7 +58,7 @@ internal sealed partial class AdapterContext
             pair.Target = null;
             Enter(pair, to);
         }
-        Adapter.Engine.Wake();
+        Vm.Engine.Wake();
         return Errno.None;
     }
 
@@ -101,7 +101,7 @@ internal sealed partial class AdapterContext
             EndPair(pair);
             fired = new EventCounts { Asynchronous = pair.AsyncEvents };
         }
-        Adapter.Engine.Wake();
+        Vm.Engine.Wake();
         return Errno.None;
     }
 
@@ -151,7 +151,7 @@ internal sealed partial class AdapterContext
             pair.HasSendRing = pair.Send.Count > 0;
         if (to == QueuePairState.SendQueueDrained && from != to && pair.Attributes.WantsDrainEvent != 0 && !pair.HasHeld && pair.Remote is not { InFlight: > 0 })
             pair.Fire(AsyncEventType.SendQueueDrained);
-        Adapter.Engine.Promote(pair);
+        pair.Vm.Engine.Promote(pair);
     }
 
     private Errno TryMake(in QueuePairRequest request, ReadOnlySpan<MemoryExtent> buffer, out QueuePair? pair)

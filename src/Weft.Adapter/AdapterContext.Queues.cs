@@ -75,7 +75,7 @@ internal sealed partial class AdapterContext
             if (channel is not null)
             {
                 channel.Users++;
-                Adapter.Engine.Add(queue);
+                Vm.Engine.Add(queue);
             }
             Vm.CompletionQueues++;
             reply = new CompletionQueueReply { Handle = queue.Handle, Number = queue.Number };
@@ -246,7 +246,7 @@ internal sealed partial class AdapterContext
         if (queue.Channel is not null)
         {
             queue.Channel.Users--;
-            Adapter.Engine.Forget(queue);
+            Vm.Engine.Forget(queue);
         }
         Vm.CompletionQueues--;
         queue.Release();

@@ -220,7 +220,7 @@ internal sealed partial class AdapterContext : IAdapterContext
     public void Dispose()
     {
         Close();
-        Adapter.Engine.Wake();
+        Vm.Engine.Wake();
     }
 
     /// <summary>Frees all that the context made, some at a time: others' traffic goes on between.</summary>
@@ -272,7 +272,7 @@ internal sealed partial class AdapterContext : IAdapterContext
         if (reader >= 0)
             HostStubs.Call(SystemCall.Close, reader);
         _async.Dispose();
-        Adapter.Engine.Changed();
+        Adapter.Changed();
     }
 
     /// <summary>Tells of an event. False when nobody reads and the pipe is full.</summary>

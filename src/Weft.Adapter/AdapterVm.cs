@@ -14,9 +14,9 @@ internal sealed class AdapterVm : IAdapterVm
     private int _lastSource;
     private bool _isGone;
 
-    internal AdapterVm(VirtualAdapter adapter, VmIdentity identity, MappedMemory arena, IDoorbell doorbell, in DeviceAttributes device)
+    internal AdapterVm(VirtualAdapter adapter, VmIdentity identity, MappedMemory arena, IDoorbell doorbell, in DeviceAttributes device, Engine engine)
     {
-        (Adapter, Identity, _arena, Doorbell, Device) = (adapter, identity, arena, doorbell, device);
+        (Adapter, Identity, _arena, Doorbell, Device, Engine) = (adapter, identity, arena, doorbell, device, engine);
         Keys = new KeyTable(device.MostRegions);
         (Lid, PortGuid) = (device.Lid, device.PortGuid);
     }
@@ -30,6 +30,9 @@ internal sealed class AdapterVm : IAdapterVm
     internal ulong PortGuid { get; }
 
     internal VirtualAdapter Adapter { get; }
+
+    /// <summary>The polling thread that serves its queue pairs.</summary>
+    internal Engine Engine { get; }
 
     internal VmIdentity Identity { get; }
 
@@ -68,7 +71,7 @@ internal sealed class AdapterVm : IAdapterVm
     /// <summary>Stores to its doorbell page that rang; the engine's.</summary>
     internal long Doorbells { get; set; }
 
-    /// <summary>What its queue pairs did in all; the engine's.</summary>
+    /// <summary>What its queue pairs did in all, to tell how busy it is: other threads' events may be missing.</summary>
     internal long Moved { get; set; }
 
     /// <summary>What <see cref="Moved"/> was before the engine's last sleep; the engine's.</summary>
@@ -138,7 +141,7 @@ internal sealed class AdapterVm : IAdapterVm
             }
             AdapterContext made = new(this, pipe!, reader);
             Contexts.Add(made);
-            Adapter.Engine.Changed();
+            Adapter.Changed();
             context = made;
         }
         return Errno.None;
@@ -168,6 +171,6 @@ internal sealed class AdapterVm : IAdapterVm
                 memory.Release();
             _arena.Release();
         }
-        Adapter.Engine.Wake();
+        Engine.Wake();
     }
 }

@@ -5,11 +5,10 @@ using Weft.Native;
 
 namespace Weft.Adapter;
 
-/// <summary>A completion queue in a guest's memory. Used under the adapter's gate.</summary>
+/// <summary>A completion queue in a guest's memory. Polling threads write entries under its lock, in their lanes; control calls under the gate.</summary>
 internal sealed class CompletionQueue
 {
     private const uint CounterMask = 0xffffff;
-    private const ulong NanosecondsPerTick = 100;
     private const int ArmOffset = 4, LastWordOffset = 28;
     private static readonly long Patience = Stopwatch.Frequency / 200;
     private readonly MemoryView _recordView;
@@ -26,12 +25,15 @@ internal sealed class CompletionQueue
     private uint _overdueArm;
     private long _overdueSince;
     private bool _isOverrun;
+    private uint _asyncEvents;
+    private ThreadLock _lock;
 
     internal CompletionQueue(AdapterContext owner, in CompletionQueueRequest request, MemoryView buffer, MemoryView record)
     {
         (Owner, UserHandle, _entries, EntryBytes) = (owner, request.UserHandle, request.Entries, (int)request.EntryBytes);
         (_buffer, _recordView, _record) = (buffer, record, record.SlotAt(0));
         _hasTimestamps = request.HasTimestamps != 0;
+        _lock = new ThreadLock(owner.Vm.Adapter.HasThreads);
     }
 
     internal AdapterContext Owner { get; }
@@ -57,13 +59,20 @@ internal sealed class CompletionQueue
     internal uint CompletionEvents { get; private set; }
 
     /// <summary>Events fired into the asynchronous descriptor.</summary>
-    internal uint AsyncEvents { get; private set; }
+    internal uint AsyncEvents => _asyncEvents;
 
     /// <summary>
     /// Writes an entry: its data first, the word with the owner bit last. A queue that the program lets overrun
     /// is broken: nothing unread is ever overwritten.
     /// </summary>
     internal void Post(in Completion completion)
+    {
+        _lock.Enter();
+        Write(completion);
+        _lock.Leave();
+    }
+
+    private void Write(in Completion completion)
     {
         if (_isOverrun)
             return;
@@ -73,8 +82,9 @@ internal sealed class CompletionQueue
             return;
         }
         Mlx4Entry entry = Mlx4Completion.Encode(completion, (_produced & (_entries + 1)) != 0);
+        // Nanoseconds of CLOCK_MONOTONIC on Linux: as the VMM's clock page has them.
         if (_hasTimestamps && completion.Status == WorkStatus.Success)
-            entry = Mlx4Completion.Stamp(entry, (ulong)Stopwatch.GetElapsedTime(0).Ticks * NanosecondsPerTick);
+            entry = Mlx4Completion.Stamp(entry, (ulong)Stopwatch.GetTimestamp());
         SharedMemory.WriteEntry(EntryAt(_produced), entry);
         _produced++;
         if (completion.IsSolicited || completion.Status != WorkStatus.Success)
@@ -91,6 +101,14 @@ internal sealed class CompletionQueue
     /// <param name="now">Ticks of <see cref="Stopwatch"/>.</param>
     /// <returns>True when an event was fired.</returns>
     internal bool FireIfOverdue(long now)
+    {
+        _lock.Enter();
+        bool hasFired = TryFireOverdue(now);
+        _lock.Leave();
+        return hasFired;
+    }
+
+    private bool TryFireOverdue(long now)
     {
         // By the record's consumer, not by the arm's copy of it: what was read since counts.
         if (!IsArmed(out uint arm) || !IsAhead(ForSolicited(arm) ? _newestSolicited : _produced, Consumer()))
@@ -192,7 +210,7 @@ internal sealed class CompletionQueue
     {
         _isOverrun = true;
         if (Owner.Fire(UserHandle, AsyncEventType.CompletionQueueError))
-            AsyncEvents++;
+            _asyncEvents++;
         Owner.BreakUsersOf(this);
     }
 }

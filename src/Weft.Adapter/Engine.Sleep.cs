@@ -8,9 +8,16 @@ internal sealed partial class Engine
     private const int UnrungMs = 1, OverdueMs = 5, BrokenMs = 10, LongestMs = 60_000;
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
+    private readonly SleepProtocol _falling = new();
     private bool _hasTrapping;
     private int _naps;
-    private long _burstEnded, _movedBefore;
+    private long _burstEnded, _movedBefore, _deliveriesBefore, _lastDelivery;
+
+    /// <summary>
+    /// How often something came that a program of its VMs may have waited for. A hint: another thread that brings something
+    /// from the links may lose a count.
+    /// </summary>
+    internal long Deliveries { get; set; }
 
     /// <summary>How often it slept.</summary>
     internal long Sleeps { get; private set; }
@@ -26,15 +33,15 @@ internal sealed partial class Engine
         if (_burstEnded != _lastWork)
             EndBurst();
         double idleUs = (_requester.Now - _lastWork) * UsPerSecond / Stopwatch.Frequency;
-        switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts))
+        switch (_idle.Next(idleUs, crowd.IsCrowded(_requester.Now), _hasContexts, (_requester.Now - _lastDelivery) * UsPerSecond / Stopwatch.Frequency))
         {
             case IdleStep.Spin:
                 Thread.SpinWait(1);
                 break;
             case IdleStep.StepAside:
-                _adapter.Gate.Leave();
+                _adapter.Gate.Leave(_lane);
                 _sleeper.Nap(_idle.NapNs(idleUs, _naps++));
-                _adapter.Gate.Take();
+                _adapter.Gate.Take(_lane);
                 break;
             default:
                 Sleep();
@@ -42,43 +49,68 @@ internal sealed partial class Engine
         }
     }
 
+    /// <summary>Work was done. With other hosts, time counts from its end: sending and receiving take longer than the shortest spins.</summary>
+    private void NoteWork()
+    {
+        _lastWork = _adapter.Remote is null ? _requester.Now : Stopwatch.GetTimestamp();
+        if (Deliveries != _deliveriesBefore)
+            (_deliveriesBefore, _lastDelivery) = (Deliveries, _lastWork);
+    }
+
     private void EndBurst()
     {
         _burstEnded = _lastWork;
         long moved = 0;
-        foreach (AdapterVm vm in _adapter.Vms)
+        foreach (AdapterVm vm in _vms)
             moved += vm.Moved;
         _idle.Worked(moved - _movedBefore);
         _movedBefore = moved;
     }
 
     /// <summary>
-    /// Sleeps until a doorbell, a control call or a timer. Ordering: first the doorbell pages trap, then a full
-    /// fence, then everything is looked at once more; what is posted after that rings.
+    /// Sleeps until a doorbell, a control call, another polling thread or a timer, if there is nothing to do. Ordering:
+    /// <see cref="SleepProtocol"/>.
     /// </summary>
     private void Sleep()
     {
-        bool allTrap = MakePagesTrap();
-        Interlocked.MemoryBarrier();
-        if (_isStopping || _hasChanged)
-            return;
-        if (FullScan())
-        {
-            _lastWork = _requester.Now;
-            return;
-        }
+        for (_falling.Begin(); _falling.Step != SleepStep.StayAwake;)
+            switch (_falling.Step)
+            {
+                case SleepStep.MakePagesTrap:
+                    _falling.Done(MakePagesTrap());
+                    break;
+                case SleepStep.Announce:
+                    _sleeper.Announce();
+                    _falling.Done(true);
+                    break;
+                case SleepStep.LookAgain:
+                    bool isFound = FullScan();
+                    if (isFound)
+                        NoteWork();
+                    _falling.Done(isFound || _isStopping || _hasChanged);
+                    break;
+                default:
+                    WaitForWork(LongestSleepMs(allTrap: _falling.Step == SleepStep.Wait));
+                    _falling.Done(true);
+                    break;
+            }
+        _sleeper.Withdraw();
+    }
+
+    private void WaitForWork(int mostMs)
+    {
         Sleeps++;
         long began = Stopwatch.GetTimestamp();
-        _sleeper.Sleep(LongestSleepMs(allTrap));
+        _sleeper.Sleep(mostMs);
         // Whoever left meanwhile took its memory and its descriptors along.
         if (_hasChanged)
             Refresh();
-        bool wasCalled = _sleeper.TakeBells();
+        bool wasCalled = _sleeper.TakeBells(_vms);
         bool hasWork = FullScan();
         // After a bell more is likely to come soon. A timer's end is none: it goes on sleeping.
         if (!wasCalled && !hasWork)
             return;
-        _lastWork = _requester.Now;
+        NoteWork();
         _idle.Slept((_lastWork - began) * UsPerSecond / Stopwatch.Frequency);
     }
 
@@ -86,7 +118,7 @@ internal sealed partial class Engine
     private bool MakePagesTrap()
     {
         bool all = true;
-        foreach (AdapterVm vm in _adapter.Vms)
+        foreach (AdapterVm vm in _vms)
         {
             if (vm.Contexts.Count == 0)
                 continue;
@@ -104,7 +136,7 @@ internal sealed partial class Engine
         if (_mode == EngineMode.Event)
             return;
         bool hasTrapping = false, hasSwitched = false;
-        foreach (AdapterVm vm in _adapter.Vms)
+        foreach (AdapterVm vm in _vms)
         {
             if (vm.IsTrapping && vm.Moved - vm.MovedWhenAwake >= IdlePolicy.ShortBurst)
             {
@@ -123,7 +155,7 @@ internal sealed partial class Engine
     private bool FullScan()
     {
         _requester.Now = Stopwatch.GetTimestamp();
-        bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
+        bool found = (_hot.Count > 0 || _hosts is not null || HasMail) && Round(_requester.Now);
         for (int index = 0; index < _pairs.Count; index++)
             found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)
@@ -134,7 +166,7 @@ internal sealed partial class Engine
     /// <summary>A waiting request has a timer. Posting a receive rings nothing: who waits for one, and broken queues, are looked at now and then.</summary>
     private int LongestSleepMs(bool allTrap)
     {
-        long nearest = _adapter.Remote?.Deadline ?? long.MaxValue;
+        long nearest = _hosts?.Deadline ?? long.MaxValue;
         int most = allTrap ? LongestMs : UnrungMs;
         foreach (QueuePair pair in _hot)
         {

@@ -1,20 +1,24 @@
 using System.Diagnostics;
 using Weft.Adapter.Control;
+using Weft.Adapter.Remote;
 
 namespace Weft.Adapter;
 
 /// <summary>
-/// The thread that serves the queues. Queue pairs that were busy lately stand on the hot list and get a turn each
+/// A thread that serves the queues of its VMs. Queue pairs that were busy lately stand on the hot list and get a turn each
 /// round; of the others a few are looked at each round, and all before it sleeps.
 /// </summary>
-internal sealed partial class Engine
+internal sealed partial class Engine : IDisposable
 {
-    private const int SlotLooks = 8, ArmLooks = 8, MostIdleRounds = 4000;
+    private const int SlotLooks = 2, ArmLooks = 2, MostIdleRounds = 4000;
     private readonly VirtualAdapter _adapter;
+    private readonly int _lane;
+    private readonly RemoteHosts? _hosts;
     private readonly EngineMode _mode;
     private readonly Requester _requester;
     private readonly Sleeper _sleeper;
     private readonly Thread _thread;
+    private readonly List<AdapterVm> _vms = [];
     private readonly List<QueuePair> _hot = [];
     private readonly List<QueuePair> _pairs = [];
     private readonly List<CompletionQueue> _armable = [];
@@ -25,25 +29,54 @@ internal sealed partial class Engine
     private volatile bool _isStopping;
     private bool _hasChanged = true;
     private bool _hasContexts;
+    private bool _isStarted;
 
-    internal Engine(VirtualAdapter adapter, EngineMode mode)
+    /// <summary>The first thread serves the links to other hosts besides.</summary>
+    internal Engine(VirtualAdapter adapter, EngineMode mode, int lane)
     {
-        (_adapter, _mode) = (adapter, mode);
-        _requester = new Requester(adapter);
-        _sleeper = new Sleeper(adapter);
+        (_adapter, _mode, _lane) = (adapter, mode, lane);
+        IsAlone = !adapter.HasThreads;
+        _hosts = lane == 0 ? adapter.Remote : null;
+        _requester = new Requester(adapter, this);
+        _sleeper = new Sleeper(adapter.Gate, lane, _hosts);
         _idle = new IdlePolicy(mode, adapter.Remote is not null);
-        _thread = new Thread(Run) { IsBackground = true, Name = "weft adapter" };
+        _thread = new Thread(Run) { IsBackground = true, Name = lane == 0 ? "weft adapter" : $"weft adapter {lane + 1}" };
     }
 
-    internal void Start() => _thread.Start();
+    /// <summary>How many VMs it serves. Under the gate.</summary>
+    internal int VmCount => _vms.Count;
 
+    internal void Start()
+    {
+        _isStarted = true;
+        _thread.Start();
+    }
+
+    /// <summary>One round at a time of the caller's, for an engine that was not started. True when something moved.</summary>
+    internal bool Turn(long now)
+    {
+        if (_hasChanged)
+            Refresh();
+        return Round(now);
+    }
+
+    /// <summary>Ends the thread; before <see cref="Dispose"/>, as others may still wake it.</summary>
     internal void Stop()
     {
         _isStopping = true;
         _sleeper.WakeAlways();
-        _thread.Join();
-        _sleeper.Dispose();
+        if (_isStarted)
+            _thread.Join();
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _sleeper.Dispose();
+
+    /// <summary>A VM is its to serve. Under the gate.</summary>
+    internal void Add(AdapterVm vm) => _vms.Add(vm);
+
+    /// <summary>A VM ends. Under the gate.</summary>
+    internal void Forget(AdapterVm vm) => _vms.Remove(vm);
 
     /// <summary>VMs or contexts came or went: a sleeping engine must make their doorbells trap. Under the gate.</summary>
     internal void Changed()
@@ -77,14 +110,13 @@ internal sealed partial class Engine
         _armable.RemoveAt(_armable.Count - 1);
     }
 
-    /// <summary>Something may be there to do: ends a sleep. Any thread.</summary>
+    /// <summary>Something may be there to do: ends a sleep. Any thread, after what it is to see.</summary>
     internal void Wake() => _sleeper.Wake();
 
     /// <summary>As <see cref="Wake"/>, after a change that was not made under the gate: it ends the next sleep where there is none now.</summary>
     internal void WakeAlways() => _sleeper.WakeAlways();
 
-    /// <summary>A queue pair is to be looked at in the next round. Under the gate.</summary>
-    internal void Promote(QueuePair pair)
+    private void PromoteNow(QueuePair pair)
     {
         pair.IdleRounds = 0;
         if (pair.IsHot || pair.IsGone)
@@ -111,19 +143,19 @@ internal sealed partial class Engine
     {
         _sleeper.PrepareThread();
         using CrowdWatch crowd = new();
-        _adapter.Gate.Take();
+        _adapter.Gate.Take(_lane);
         _lastWork = Stopwatch.GetTimestamp();
         while (!_isStopping)
         {
             if (_adapter.Gate.IsWanted)
-                _adapter.Gate.LetIn(_sleeper);
+                _adapter.Gate.LetIn(_lane, _sleeper);
             if (_hasChanged)
                 Refresh();
-            if (!Round())
+            if (!Round(Stopwatch.GetTimestamp()))
                 Idle(crowd);
             else
             {
-                _lastWork = _requester.Now;
+                NoteWork();
                 if (_naps > 0)
                 {
                     _idle.Napped(_naps);
@@ -133,13 +165,13 @@ internal sealed partial class Engine
                     MakeBusyPagesPlain();
             }
         }
-        _adapter.Gate.Leave();
+        _adapter.Gate.Leave(_lane);
     }
 
-    private bool Round()
+    private bool Round(long now)
     {
-        _requester.Now = Stopwatch.GetTimestamp();
-        bool moved = false;
+        _requester.Now = now;
+        bool moved = HasMail && TakeMail();
         for (int index = _hot.Count - 1; index >= 0; index--)
         {
             QueuePair pair = _hot[index];
@@ -151,8 +183,8 @@ internal sealed partial class Engine
             else if (pair.WaitsFor == WaitKind.Nothing && ++pair.IdleRounds > MostIdleRounds)
                 Cool(index);
         }
-        if (_adapter.Remote is { } hosts)
-            moved |= hosts.Turn(_requester.Now);
+        if (_hosts is not null)
+            moved |= TurnLinks(_hosts);
         for (int looks = Math.Min(SlotLooks, _pairs.Count); looks > 0; looks--)
         {
             _slotAt = _slotAt + 1 < _pairs.Count ? _slotAt + 1 : 0;
@@ -163,7 +195,7 @@ internal sealed partial class Engine
             _armAt = _armAt + 1 < _armable.Count ? _armAt + 1 : 0;
             moved |= _armable[_armAt].FireIfOverdue(_requester.Now);
         }
-        return moved;
+        return _wantsAlone is null ? moved : ServeAlone();
     }
 
     private bool Serve(QueuePair pair)
@@ -180,7 +212,7 @@ internal sealed partial class Engine
         ref readonly WatchedSlot slot = ref _slots[index];
         if (!(slot.IsBroken ? IsFlushDue(_pairs[index]) : slot.IsPosted))
             return false;
-        Promote(_pairs[index]);
+        PromoteNow(_pairs[index]);
         return _pairs[index].IsHot;
     }
 
@@ -205,8 +237,9 @@ internal sealed partial class Engine
     private void Refresh()
     {
         _hasChanged = _hasContexts = false;
-        foreach (AdapterVm vm in _adapter.Vms)
+        // Others' programs use the links too.
+        foreach (AdapterVm vm in _hosts is null ? _vms : _adapter.Vms)
             _hasContexts |= vm.Contexts.Count > 0;
-        _sleeper.Watch(_adapter.Vms);
+        _sleeper.Watch(_vms);
     }
 }

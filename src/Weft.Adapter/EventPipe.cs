@@ -4,11 +4,12 @@ using Weft.Native;
 
 namespace Weft.Adapter;
 
-/// <summary>A pipe whose reading end is the guest's: records are written whole or not at all, and never wait.</summary>
+/// <summary>A pipe whose reading end is the guest's: records are written whole or not at all, and never wait. Any polling thread writes.</summary>
 internal sealed class EventPipe : IDisposable
 {
     private const int CloseOnExec = 0x80000, NonBlocking = 0x800, SetStatusFlags = 4;
     private readonly NativeBuffer _record = new(4096);
+    private readonly Lock _lock = new();
     private int _writer = -1;
 
     /// <summary>Makes the pipe. The caller hands the reader on.</summary>
@@ -32,8 +33,11 @@ internal sealed class EventPipe : IDisposable
     /// <summary>Writes one record. False when the pipe is full: nobody reads.</summary>
     internal bool TryWrite<T>(in T record) where T : unmanaged
     {
-        MemoryMarshal.Write(_record.Span, in record);
-        return HostStubs.Call(SystemCall.Write, _writer, (long)_record.Address.Value, Unsafe.SizeOf<T>()) > 0;
+        lock (_lock)
+        {
+            MemoryMarshal.Write(_record.Span, in record);
+            return HostStubs.Call(SystemCall.Write, _writer, (long)_record.Address.Value, Unsafe.SizeOf<T>()) > 0;
+        }
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,9 @@ internal sealed class IdlePolicy(EngineMode mode, bool isLinked)
     /// <summary>Where others want its core, an engine spins only for a peer that answers at once.</summary>
     private const double CrowdedSpinUs = 2;
 
+    /// <summary>As long takes a program that polls to find what it waited for and to post what comes next.</summary>
+    private const double AnswerSpinUs = 4;
+
     private const double CrowdedSleepUs = 5000, EventSpinUs = 20, PollSleepUs = 1e6;
     private const double NapPart = 0.25, NsPerUs = 1000, ShortestNapUs = 5, LongestFirstNapUs = 200, LongestNapUs = 1000;
 
@@ -35,14 +38,18 @@ internal sealed class IdlePolicy(EngineMode mode, bool isLinked)
     /// <param name="idleUs">For how long nothing moved.</param>
     /// <param name="isCrowded">Whether others want the engine's core.</param>
     /// <param name="hasContexts">Whether anybody could post at all.</param>
-    internal IdleStep Next(double idleUs, bool isCrowded, bool hasContexts)
+    /// <param name="sinceDeliveryUs">How long ago something came from another host that a program may wait for; no less than the idle time.</param>
+    internal IdleStep Next(double idleUs, bool isCrowded, bool hasContexts, double sinceDeliveryUs = double.MaxValue)
     {
-        double crowdedUs = _shortBursts >= BurstsToTell ? CrowdedSpinUs : CrowdedSleepUs;
+        // Short bursts: after what went out, sleep at once, the other host's engine may want this core; after what came in, the next post is near.
+        bool isRung = _shortBursts >= BurstsToTell;
+        if (mode == EngineMode.Auto && isCrowded && isRung)
+            return sinceDeliveryUs > AnswerSpinUs ? IdleStep.Sleep : IdleStep.Spin;
         bool sleeps = mode switch
         {
             EngineMode.Poll => !hasContexts && idleUs > PollSleepUs,
             EngineMode.Event => idleUs > (isCrowded ? CrowdedSpinUs : EventSpinUs),
-            _ => idleUs > (isCrowded ? crowdedUs : SpinUs),
+            _ => idleUs > (isCrowded ? CrowdedSleepUs : SpinUs),
         };
         if (sleeps)
             return IdleStep.Sleep;

@@ -1,6 +1,6 @@
 namespace Weft.Adapter;
 
-/// <summary>Requests that concern the requester's own keys only.</summary>
+/// <summary>Requests that concern the requester's own keys only. No other polling thread works meanwhile: see <see cref="Engine.IsAlone"/>.</summary>
 internal static class LocalOperations
 {
     /// <summary>Binds a window, or takes a binding back.</summary>
@@ -58,6 +58,7 @@ internal static class LocalOperations
         window.ViewOffset = request.BindAddress - region.VirtualAddress + region.ViewOffset;
         window.BoundQueuePair = pair.Number;
         pair.HasBoundWindows |= request.BindsType2;
+        pair.Vm.Adapter.BoundWindows += request.BindsType2 ? 1 : 0;
         return WorkStatus.Success;
     }
 }

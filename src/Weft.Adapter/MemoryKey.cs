@@ -51,6 +51,8 @@ internal sealed class MemoryKey
     {
         if (Region is not null)
             Region.Windows--;
+        if (this is { WindowType: 2, IsValid: true })
+            Owner.Vm.Adapter.BoundWindows--;
         (Region, View, IsValid) = (null, null, false);
     }
 }

@@ -14,4 +14,7 @@ internal enum Outcome : byte
 
     /// <summary>Nobody answers at that address.</summary>
     NoAnswer,
+
+    /// <summary>It changes a window: not while other polling threads work.</summary>
+    NotAlone,
 }

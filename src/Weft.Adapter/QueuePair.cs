@@ -5,7 +5,10 @@ using Weft.Native;
 
 namespace Weft.Adapter;
 
-/// <summary>A queue pair. Used under the adapter's gate.</summary>
+/// <summary>
+/// A queue pair. Its sending side belongs to the polling thread that serves its VM, its receiving side to whoever has
+/// <see cref="Incoming"/>: as a rule the thread of its peer. Control calls have both, by the gate.
+/// </summary>
 internal sealed class QueuePair
 {
     private readonly MemoryView? _buffer;
@@ -13,6 +16,7 @@ internal sealed class QueuePair
     private readonly HostAddress _record;
     private readonly byte[] _receiveSlot;
     private ushort _receivesTaken;
+    private uint _asyncEvents;
 
     internal QueuePair(AdapterContext owner, in QueuePairRequest request, MemoryView? buffer, MemoryView? record)
     {
@@ -25,7 +29,11 @@ internal sealed class QueuePair
         HeldSlot = new byte[Send.Count > 0 ? Send.SlotBytes : 0];
         SignalsAll = request.SignalsAll != 0;
         MostInline = request.MostInline;
+        Incoming = new ThreadLock(owner.Vm.Adapter.HasThreads);
     }
+
+    /// <summary>Guards its receives, what is held of them, and the peer's view of it.</summary>
+    internal ThreadLock Incoming;
 
     internal AdapterContext Owner { get; }
 
@@ -61,6 +69,7 @@ internal sealed class QueuePair
     /// <summary>The state and what else is set by modifications.</summary>
     internal QueuePairAttributes Attributes;
 
+    /// <summary>Other polling threads may break it: read anew each time, and changed by them with a full fence.</summary>
     internal QueuePairState State => Attributes.State;
 
     /// <summary>Free-running index of the next send request, 0 at RESET.</summary>
@@ -95,6 +104,10 @@ internal sealed class QueuePair
     internal bool HasSaidLastRequest;
     internal bool IsGone;
 
+    /// <summary>Whether it is in its thread's mailbox, and what lies behind it there.</summary>
+    internal int IsMailed;
+    internal QueuePair? NextMailed;
+
     /// <summary>Whether it has bound windows of type 2, which go when it does.</summary>
     internal bool HasBoundWindows;
 
@@ -103,7 +116,7 @@ internal sealed class QueuePair
 
     internal TrafficCounter Counts { get; } = new();
 
-    internal uint AsyncEvents { get; private set; }
+    internal uint AsyncEvents => _asyncEvents;
 
     /// <summary>Whether it takes what comes.</summary>
     internal bool IsReceiving => State is QueuePairState.ReadyToReceive or QueuePairState.ReadyToSend or QueuePairState.SendQueueDrained or QueuePairState.SendQueueError;
@@ -149,7 +162,7 @@ internal sealed class QueuePair
     internal void Fire(AsyncEventType type)
     {
         if (Owner.Fire(UserHandle, type))
-            AsyncEvents++;
+            Interlocked.Increment(ref _asyncEvents);
     }
 
     /// <summary>Begins anew: what RESET means.</summary>

@@ -9,8 +9,8 @@ namespace Weft.Adapter;
 /// Carries out send requests: one turn of one queue pair at a time, within a budget of requests and bytes, so that
 /// none starves another. Order within a queue pair is the ring's; each request ends before the next begins.
 /// </summary>
-/// <remarks>Runs on the engine's thread, under the adapter's gate. Allocates nothing.</remarks>
-internal sealed class Requester(VirtualAdapter adapter)
+/// <remarks>One a polling thread; in its lane of the adapter's gate. Allocates nothing.</remarks>
+internal sealed class Requester(VirtualAdapter adapter, Engine engine)
 {
     private const int FirstBytes = 64, UnitBytes = 16;
     private const int MostRequests = 64;
@@ -31,9 +31,9 @@ internal sealed class Requester(VirtualAdapter adapter)
     {
         _bytesLeft = MostBytes;
         if (pair.State is QueuePairState.Error or QueuePairState.SendQueueError)
-            return FlushSends(pair) + (pair.State == QueuePairState.Error ? FlushReceives(pair) : 0);
-        if (pair.Type != QueuePairType.UnreliableDatagram && adapter.Remote?.RequestsOf(pair) is { } remote)
-            return adapter.Remote.Serve(pair, remote, Now);
+            return Flush(pair);
+        if (adapter.Remote is { } hosts && pair.Type != QueuePairType.UnreliableDatagram && hosts.RequestsOf(pair) is { } remote)
+            return hosts.Serve(pair, remote, Now);
         int moved = 0;
         while (moved < MostRequests && _bytesLeft > 0 && MayGoOn(pair) && TryLoad(_request, pair, pair.SendIndex))
         {
@@ -48,6 +48,11 @@ internal sealed class Requester(VirtualAdapter adapter)
             Hold(_request, pair);
             if (outcome == Outcome.Partly)
                 return moved + 1;
+            if (outcome == Outcome.NotAlone)
+            {
+                engine.ServeAloneNext(pair);
+                return moved;
+            }
             Wait(pair, outcome == Outcome.ReceiverNotReady ? WaitKind.Receiver : WaitKind.Answer);
             break;
         }
@@ -91,6 +96,8 @@ internal sealed class Requester(VirtualAdapter adapter)
             status = WorkStatus.LocalLength;
             return Outcome.Done;
         }
+        if (_request.ChangesWindow && !engine.IsAlone)
+            return Outcome.NotAlone;
         if (_request.IsLocal)
         {
             status = LocalOperations.Carry(pair, _request);
@@ -105,6 +112,7 @@ internal sealed class Requester(VirtualAdapter adapter)
     {
         pair.Counts.Requests++;
         pair.Vm.Moved++;
+        engine.Deliveries++;
         pair.Counts.Bytes += (long)_request.TotalBytes;
         bool isFailed = status != WorkStatus.Success;
         if (isFailed || _request.IsSignalled || pair.SignalsAll)
@@ -121,9 +129,9 @@ internal sealed class Requester(VirtualAdapter adapter)
     /// <summary>Completes the request at the send index.</summary>
     internal static void PostSend(QueuePair pair, WorkStatus status, byte opcode, uint bytes)
     {
-        pair.Counts.Completions++;
+        pair.Counts.SendCompletions++;
         if (status != WorkStatus.Success)
-            pair.Counts.Errors++;
+            pair.Counts.SendErrors++;
         pair.SendCompletions!.Post(new Completion
         {
             QueuePair = pair.Number,
@@ -179,11 +187,31 @@ internal sealed class Requester(VirtualAdapter adapter)
     }
 
     /// <summary>Ends what is posted to a broken queue, unsuccessfully and unseen by any peer.</summary>
-    private int FlushSends(QueuePair pair)
+    private int Flush(QueuePair pair)
+    {
+        int flushed;
+        if (pair.Remote is null)
+            flushed = FlushSends(pair);
+        else
+        {
+            // Answers that still come in are taken on another thread.
+            adapter.Remote!.Lock.Enter();
+            pair.Remote.Forget();
+            flushed = FlushSends(pair);
+            adapter.Remote.Lock.Leave();
+        }
+        if (pair.State != QueuePairState.Error)
+            return flushed;
+        pair.Incoming.Enter();
+        flushed += FlushReceives(pair);
+        pair.Incoming.Leave();
+        return flushed;
+    }
+
+    private static int FlushSends(QueuePair pair)
     {
         int flushed = 0;
         pair.EndRequest();
-        pair.Remote?.Forget();
         for (; flushed < MostRequests && pair.HasSendRing; flushed++)
         {
             uint first = SharedMemory.ReadWord(pair.Send.Slot(pair.SendIndex));

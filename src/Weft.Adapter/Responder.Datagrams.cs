@@ -50,8 +50,18 @@ internal sealed partial class Responder
     /// </summary>
     private bool TryDeliver(QueuePair pair, QueuePair? peer, SendRequest request, uint queueKey)
     {
+        if (peer is null)
+            return true;
+        peer.Incoming.Enter();
+        bool isWhole = TryDeliverNow(pair, peer, request, queueKey);
+        peer.Incoming.Leave();
+        return isWhole;
+    }
+
+    private bool TryDeliverNow(QueuePair pair, QueuePair peer, SendRequest request, uint queueKey)
+    {
         ulong total = request.TotalBytes + GlobalHeaderBytes;
-        if (peer is null || peer.Type != QueuePairType.UnreliableDatagram || !peer.IsReceiving || peer.Attributes.QueueKey != queueKey
+        if (peer.Type != QueuePairType.UnreliableDatagram || !peer.IsReceiving || peer.Attributes.QueueKey != queueKey
             || !peer.TryTakeReceive() || total > peer.Held.CapacityBytes)
             return true;
         MemoryCursor destination = new(peer, ReceiveSegments(peer), AccessRights.LocalWrite, 0);

@@ -7,7 +7,10 @@ namespace Weft.Adapter;
 /// The receiving side of a request: finds the peer, checks what the request may do there, moves the bytes once,
 /// from guest to guest, and completes the peer's receive.
 /// </summary>
-/// <remarks>Runs on the engine's thread, under the adapter's gate. Allocates nothing.</remarks>
+/// <remarks>
+/// One a polling thread. What it touches of a peer is guarded by the peer's <see cref="QueuePair.Incoming"/>: two threads
+/// meet there only when the peer breaks, or with datagrams. Allocates nothing.
+/// </remarks>
 internal sealed partial class Responder(VirtualAdapter adapter)
 {
     private readonly Segment[] _remote = new Segment[1];
@@ -34,6 +37,24 @@ internal sealed partial class Responder(VirtualAdapter adapter)
         }
         if (peer is null)
             return isReliable ? Outcome.NoAnswer : Outcome.Done;
+        peer.Incoming.Enter();
+        Outcome outcome = Connected(pair, peer, request, ref bytesLeft, ref status);
+        peer.Incoming.Leave();
+        if (isReliable)
+            return outcome;
+        // An unreliable sender never learns what became of its message.
+        if (outcome is Outcome.ReceiverNotReady or Outcome.NoAnswer)
+            outcome = Outcome.Done;
+        if (status is WorkStatus.RemoteAccess or WorkStatus.RemoteInvalidRequest or WorkStatus.RemoteOperation)
+            status = WorkStatus.Success;
+        return outcome;
+    }
+
+    private Outcome Connected(QueuePair pair, QueuePair peer, SendRequest request, ref ulong bytesLeft, ref WorkStatus status)
+    {
+        // Asked anew now that it is ours: its own thread may have broken it, and flushed its receives, since it was found.
+        if (!peer.IsReceiving)
+            return Outcome.NoAnswer;
         if (pair.WaitsFor == WaitKind.Answer)
             pair.WaitsFor = WaitKind.Nothing;
         if (peer.Type == QueuePairType.XrcReceive && !TryEnterShared(peer, request))
@@ -41,31 +62,23 @@ internal sealed partial class Responder(VirtualAdapter adapter)
             status = Break(peer, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);
             return Outcome.Done;
         }
-        Outcome outcome = request.Kind switch
+        return request.Kind switch
         {
             RequestKind.Write or RequestKind.WriteImmediate => Write(pair, peer, request, ref bytesLeft, out status),
             RequestKind.Read => Read(pair, peer, request, ref bytesLeft, out status),
             RequestKind.CompareSwap or RequestKind.FetchAdd => Atomic(pair, peer, request, out status),
             _ => Send(pair, peer, request, ref bytesLeft, out status),
         };
-        if (isReliable)
-            return outcome;
-        // An unreliable sender never learns what became of its message.
-        if (outcome == Outcome.ReceiverNotReady)
-            outcome = Outcome.Done;
-        if (status is WorkStatus.RemoteAccess or WorkStatus.RemoteInvalidRequest or WorkStatus.RemoteOperation)
-            status = WorkStatus.Success;
-        return outcome;
     }
 
-    /// <summary>Completes the receive that the queue pair holds.</summary>
+    /// <summary>Completes the receive that the queue pair holds. Its lock is the caller's.</summary>
     internal void PostReceive(QueuePair pair, WorkStatus status, QueuePair? from = null, SendRequest? request = null, uint bytes = 0)
     {
         SharedReceiveQueue? shared = pair.Held.Shared;
         pair.Held.IsHeld = false;
-        pair.Counts.Completions++;
+        pair.Counts.ReceiveCompletions++;
         if (status != WorkStatus.Success)
-            pair.Counts.Errors++;
+            pair.Counts.ReceiveErrors++;
         bool hasImmediate = request?.Kind is RequestKind.SendImmediate or RequestKind.SendInvalidate or RequestKind.WriteImmediate;
         Completion completion = new()
         {

@@ -58,6 +58,9 @@ internal sealed class SendRequest
     /// <summary>Whether it changes or reads the peer's memory, or takes one of its receives.</summary>
     internal bool IsLocal => Kind is RequestKind.Bind or RequestKind.LocalInvalidate;
 
+    /// <summary>Whether it binds a window or takes a binding back: here, or at the peer.</summary>
+    internal bool ChangesWindow => Kind is RequestKind.Bind or RequestKind.LocalInvalidate or RequestKind.SendInvalidate;
+
     /// <summary>Whether the peer needs a receive request for it.</summary>
     internal bool TakesReceive => Kind is RequestKind.Send or RequestKind.SendImmediate or RequestKind.SendInvalidate or RequestKind.WriteImmediate;
 }

@@ -5,7 +5,7 @@ using Weft.Native;
 
 namespace Weft.Adapter;
 
-/// <summary>A shared receive queue: a chain of slots in a guest's memory. Used under the adapter's gate.</summary>
+/// <summary>A shared receive queue: a chain of slots in a guest's memory. Polling threads take from it under its lock.</summary>
 internal sealed class SharedReceiveQueue
 {
     private const int LinkBytes = 16, NextOffset = 2;
@@ -17,6 +17,7 @@ internal sealed class SharedReceiveQueue
     private uint _current;
     private ushort _taken;
     private bool _isBroken;
+    private ThreadLock _lock;
 
     internal SharedReceiveQueue(AdapterContext owner, in SharedReceiveQueueRequest request, MemoryView buffer, MemoryView record)
     {
@@ -25,6 +26,7 @@ internal sealed class SharedReceiveQueue
         _ring = new QueueRing(buffer, request.Ring);
         _slot = new byte[_ring.SlotBytes];
         XrcDomain = request.XrcDomain;
+        _lock = new ThreadLock(owner.Vm.Adapter.HasThreads);
     }
 
     internal AdapterContext Owner { get; }
@@ -58,6 +60,14 @@ internal sealed class SharedReceiveQueue
 
     /// <summary>Takes the next request. False when none is posted.</summary>
     internal bool TryTake(ReceiveRequest request)
+    {
+        _lock.Enter();
+        bool isTaken = TryTakeNow(request);
+        _lock.Leave();
+        return isTaken;
+    }
+
+    private bool TryTakeNow(ReceiveRequest request)
     {
         ushort outstanding = (ushort)((ushort)SharedMemory.ReadWord(_record) - _taken);
         if (outstanding == 0 || _isBroken)

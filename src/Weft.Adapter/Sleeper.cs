@@ -1,16 +1,19 @@
+using Weft.Adapter.Remote;
 using Weft.Native;
 
 namespace Weft.Adapter;
 
-/// <summary>How the engine's thread sleeps: on all doorbells' eventfds, on one of its own, and on a timer.</summary>
-/// <remarks>The engine's thread only, but for <see cref="Wake"/>, <see cref="WakeAlways"/> and <see cref="ReadProcessorNs"/>.</remarks>
+/// <summary>How a polling thread sleeps: on its VMs' doorbells' eventfds, on one of its own, and on a timer.</summary>
+/// <remarks>That thread only, but for <see cref="Wake"/>, <see cref="WakeAlways"/> and <see cref="ReadProcessorNs"/>.</remarks>
 internal sealed class Sleeper : IDisposable
 {
     private const int PollEntryBytes = 8, NonBlockingCloseOnExec = 0x80800, ScratchBytes = 4096, ResultAt = 6;
     private const short Readable = 1;
     private const int TimerSlack = 29;
     private const long NanosecondsPerSecond = 1_000_000_000;
-    private readonly VirtualAdapter _adapter;
+    private readonly Gate _gate;
+    private readonly int _lane;
+    private readonly RemoteHosts? _hosts;
     private readonly NativeBuffer _scratch = new(ScratchBytes);
     private readonly NativeBuffer _one = new(ScratchBytes);
     private readonly int _wake;
@@ -22,9 +25,12 @@ internal sealed class Sleeper : IDisposable
     private int _firstVm = 1;
     private bool _hasNewEntries;
 
-    internal Sleeper(VirtualAdapter adapter)
+    /// <param name="gate">What it leaves while it sleeps.</param>
+    /// <param name="lane">The thread's lane of it.</param>
+    /// <param name="hosts">The links, for the thread that serves them.</param>
+    internal Sleeper(Gate gate, int lane, RemoteHosts? hosts)
     {
-        _adapter = adapter;
+        (_gate, _lane, _hosts) = (gate, lane, hosts);
         BitConverter.TryWriteBytes(_one.Span, 1L);
         _wake = (int)HostStubs.Call(SystemCall.Eventfd2, 0, NonBlockingCloseOnExec);
         _watched.Add(_wake);
@@ -33,11 +39,12 @@ internal sealed class Sleeper : IDisposable
     internal bool IsAsleep => Volatile.Read(ref _asleep) != 0;
 
     /// <summary>
-    /// Ends a sleep. Any thread that has changed something under the gate, after or before leaving it: an engine that
-    /// is not asleep has not looked yet, or will not sleep before it has looked.
+    /// Ends a sleep. Any thread that has changed something. The fences here and in <see cref="Announce"/> let at least one
+    /// of both see the other: a thread that has not said that it sleeps looks once more before it does.
     /// </summary>
     internal void Wake()
     {
+        Interlocked.MemoryBarrier();
         if (IsAsleep)
             WakeAlways();
     }
@@ -45,13 +52,23 @@ internal sealed class Sleeper : IDisposable
     /// <summary>Ends a sleep, now or the next one. Any thread.</summary>
     internal void WakeAlways() => HostStubs.Call(SystemCall.Write, _wake, (long)_one.Address.Value, sizeof(ulong));
 
+    /// <summary>Says that it sleeps, before it looks for work for the last time.</summary>
+    internal void Announce()
+    {
+        Volatile.Write(ref _asleep, 1);
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>It doesn't sleep after all, or not any more.</summary>
+    internal void Withdraw() => Volatile.Write(ref _asleep, 0);
+
     /// <summary>Takes the VMs' doorbells over.</summary>
     internal void Watch(IReadOnlyList<AdapterVm> vms)
     {
         _watched.Clear();
         _watched.Add(_wake);
-        if (_adapter.Remote is { } hosts)
-            _watched.Add(_links = hosts.Node.WaitDescriptor);
+        if (_hosts is not null)
+            _watched.Add(_links = _hosts.Node.WaitDescriptor);
         _firstVm = _watched.Count;
         foreach (AdapterVm vm in vms)
             _watched.Add(vm.Doorbell.EventDescriptor);
@@ -63,21 +80,20 @@ internal sealed class Sleeper : IDisposable
         _hasNewEntries = true;
     }
 
-    /// <summary>Sleeps; leaves the gate meanwhile. Afterwards the watched VMs may have left: see <see cref="TakeBells"/>.</summary>
+    /// <summary>Sleeps, as it has said; leaves the gate meanwhile. Afterwards the watched VMs may have left: see <see cref="TakeBells"/>.</summary>
     /// <param name="mostMs">The longest, -1 for ever.</param>
     internal void Sleep(int mostMs)
     {
         PrepareEntries();
-        Volatile.Write(ref _asleep, 1);
-        _adapter.Gate.Leave();
+        _gate.Leave(_lane);
         Poll(mostMs);
-        _adapter.Gate.Take();
-        Volatile.Write(ref _asleep, 0);
+        _gate.Take(_lane);
+        Withdraw();
     }
 
     /// <summary>Takes the counts that the last sleep ended with. True when anything but a timer ended it.</summary>
     /// <remarks>Called after <see cref="Watch"/> where VMs have come or gone: only descriptors that are theirs now are read.</remarks>
-    internal bool TakeBells()
+    internal bool TakeBells(List<AdapterVm> vms)
     {
         if (_hasNewEntries)
         {
@@ -94,7 +110,7 @@ internal sealed class Sleeper : IDisposable
                     continue;
                 long rings = TakeRings(_watched[index]);
                 if (index >= _firstVm)
-                    _adapter.Vms[index - _firstVm].Doorbells += rings;
+                    vms[index - _firstVm].Doorbells += rings;
             }
         return any;
     }
@@ -115,7 +131,7 @@ internal sealed class Sleeper : IDisposable
     internal void Nap(long nanoseconds)
     {
         const int timeAt = 16, entryAt = 32;
-        if (_adapter.Remote is not { } hosts)
+        if (_hosts is null)
         {
             Doze(nanoseconds);
             return;
@@ -123,7 +139,7 @@ internal sealed class Sleeper : IDisposable
         Span<byte> scratch = _scratch.Span;
         BitConverter.TryWriteBytes(scratch[timeAt..], 0L);
         BitConverter.TryWriteBytes(scratch[(timeAt + sizeof(long))..], nanoseconds);
-        BitConverter.TryWriteBytes(scratch[entryAt..], hosts.Node.WaitDescriptor);
+        BitConverter.TryWriteBytes(scratch[entryAt..], _hosts.Node.WaitDescriptor);
         BitConverter.TryWriteBytes(scratch[(entryAt + sizeof(int))..], (int)Readable);
         long address = (long)_scratch.Address.Value;
         HostStubs.Call(SystemCall.Ppoll, address + entryAt, 1, address + timeAt);

@@ -11,9 +11,10 @@ internal static class SnapshotBuilder
     {
         TakenNs = (long)(now * 1e9 / Stopwatch.Frequency),
         Mode = mode.ToString().ToLowerInvariant(),
-        State = adapter.Engine.IsAsleep ? "asleep" : "polling",
-        ProcessorNs = adapter.Engine.ProcessorNs,
-        Sleeps = adapter.Engine.Sleeps,
+        State = Array.TrueForAll(adapter.Engines, engine => engine.IsAsleep) ? "asleep" : "polling",
+        ProcessorNs = adapter.Engines.Sum(engine => engine.ProcessorNs),
+        Sleeps = adapter.Engines.Sum(engine => engine.Sleeps),
+        Threads = [.. adapter.Engines.Select(Describe)],
         Vms = [.. adapter.Vms.Select(Describe)],
         Links = adapter.Fabric?.Snapshot() ?? [],
     };
@@ -30,6 +31,8 @@ internal static class SnapshotBuilder
 
     private static IEnumerable<QueuePair> PairsOf(AdapterVm vm) =>
         vm.Contexts.SelectMany(context => context.Pairs.Where(pair => pair.Owner == context));
+
+    private static ThreadSnapshot Describe(Engine engine) => new(engine.IsAsleep ? "asleep" : "polling", engine.ProcessorNs, engine.Sleeps, engine.VmCount);
 
     private static VmSnapshot Describe(AdapterVm vm)
     {

@@ -9,7 +9,7 @@ namespace Weft.Adapter;
 
 /// <summary>
 /// The virtual host channel adapter: one port a VM, with addresses of its own, and an engine that carries out what
-/// the VMs' programs post. Thread-safe. Owns the engine's thread and maps VMs' memory until they leave.
+/// the VMs' programs post. Thread-safe. Owns the engine's threads and maps VMs' memory until they leave.
 /// </summary>
 public sealed class VirtualAdapter : IDisposable
 {
@@ -27,26 +27,48 @@ public sealed class VirtualAdapter : IDisposable
     /// <summary>An adapter whose engine runs.</summary>
     /// <exception cref="ArgumentException">Links to other hosts can't be listened for where the options say; one line for the user.</exception>
     public VirtualAdapter(EngineOptions options)
+        : this(options, options.Fabric is { } fabric ? adapter => new RemoteHosts(adapter, fabric, options.GuidPrefix) : null)
+    {
+        foreach (Engine engine in Engines)
+            engine.Start();
+    }
+
+    /// <summary>An adapter whose threads were not started: who made it gives its engines their turns.</summary>
+    internal VirtualAdapter(EngineOptions options, Func<VirtualAdapter, RemoteHosts>? connect)
     {
         _options = options;
-        Remote = options.Fabric is { } fabric ? new RemoteHosts(this, fabric, options.GuidPrefix) : null;
-        Engine = new Engine(this, options.Mode);
-        Engine.Start();
+        int threads = Math.Clamp(options.Threads, 1, EngineOptions.MostThreads);
+        HasThreads = threads > 1;
+        Gate = new Gate(threads);
+        Remote = connect?.Invoke(this);
+        Engines = new Engine[threads];
+        for (int lane = 0; lane < threads; lane++)
+            Engines[lane] = new Engine(this, options.Mode, lane);
     }
 
     /// <summary>Who listens and connects where.</summary>
     public Connections.ConnectionManager Connections { get; } = new();
 
     /// <summary>The node that links this host with the others of its cluster; null for a host alone.</summary>
-    public FabricNode? Fabric => Remote?.Node;
+    public FabricNode? Fabric => Remote?.Node as FabricNode;
 
     internal RemoteHosts? Remote { get; }
 
+    /// <summary>Where requests' first numbers come from.</summary>
+    internal Random Numbers { get; init; } = Random.Shared;
+
     internal IReadOnlyCollection<QueuePair> Pairs => _pairs.Values;
 
-    internal Gate Gate { get; } = new();
+    internal Gate Gate { get; }
 
-    internal Engine Engine { get; }
+    /// <summary>The polling threads. Each serves VMs of its own; the first the links too.</summary>
+    internal Engine[] Engines { get; }
+
+    /// <summary>Whether there is more than one of them.</summary>
+    internal bool HasThreads { get; }
+
+    /// <summary>Windows of type 2 that are bound. Changed while no other polling thread works.</summary>
+    internal int BoundWindows { get; set; }
 
     /// <summary>A list, not an interface: walking it allocates nothing.</summary>
     internal List<AdapterVm> Vms => _vms;
@@ -70,10 +92,11 @@ public sealed class VirtualAdapter : IDisposable
                 arena!.Release();
                 throw new IOException("No LID is left; end some VMs.");
             }
-            AdapterVm vm = new(this, identity, arena!, doorbell, AttributesOf(lid));
+            AdapterVm vm = new(this, identity, arena!, doorbell, AttributesOf(lid), LeastLoaded());
             _vms.Add(vm);
             _vmByLid.Add(lid, vm);
-            Engine.Changed();
+            vm.Engine.Add(vm);
+            Changed();
             return vm;
         }
     }
@@ -88,17 +111,28 @@ public sealed class VirtualAdapter : IDisposable
     /// <summary>Ends the engine and takes all VMs out.</summary>
     public void Dispose()
     {
-        Engine.Stop();
+        foreach (Engine engine in Engines)
+            engine.Stop();
         while (_vms.Count > 0)
             _vms[^1].Dispose();
         Remote?.Dispose();
+        foreach (Engine engine in Engines)
+            engine.Dispose();
     }
 
     internal void RemoveVm(AdapterVm vm)
     {
         _vms.Remove(vm);
         _vmByLid.Remove(vm.Device.Lid);
-        Engine.Changed();
+        vm.Engine.Forget(vm);
+        Changed();
+    }
+
+    /// <summary>VMs or contexts came or went. Under the gate.</summary>
+    internal void Changed()
+    {
+        foreach (Engine engine in Engines)
+            engine.Changed();
     }
 
     /// <summary>The queue pair that a connected one sends to; null when none answers there.</summary>
@@ -141,10 +175,16 @@ public sealed class VirtualAdapter : IDisposable
 
     private void Break(QueuePair pair, QueuePairState state)
     {
-        if (pair.State is QueuePairState.Reset or QueuePairState.Error)
-            return;
-        pair.Attributes.State = state;
-        Engine.Promote(pair);
+        while (true)
+        {
+            // Its own thread may break it at the same time as a peer's: what is broken whole stays so.
+            QueuePairState was = pair.State;
+            if (was is QueuePairState.Reset or QueuePairState.Error)
+                return;
+            if (Interlocked.CompareExchange(ref pair.Attributes.State, state, was) == was)
+                break;
+        }
+        pair.Vm.Engine.Promote(pair);
     }
 
     internal void JoinGroup(in GlobalAddress group, QueuePair pair)
@@ -174,7 +214,7 @@ public sealed class VirtualAdapter : IDisposable
         pair.Number = pair.Type == QueuePairType.XrcReceive ? number | XrcTargetBit : number;
         _pairs.Add(pair.Number, pair);
         pair.Owner.Numbers.Add(number & (TableSize - 1));
-        Engine.Add(pair);
+        pair.Vm.Engine.Add(pair);
         return true;
     }
 
@@ -184,7 +224,7 @@ public sealed class VirtualAdapter : IDisposable
             LeaveGroup(groups[^1], pair);
         _pairs.Remove(pair.Number);
         pair.Owner.Numbers.Remove(pair.Number & (TableSize - 1));
-        Engine.Forget(pair);
+        pair.Vm.Engine.Forget(pair);
     }
 
     internal bool TryAdd(SharedReceiveQueue queue)
@@ -228,6 +268,15 @@ public sealed class VirtualAdapter : IDisposable
         return null;
     }
 
+    private Engine LeastLoaded()
+    {
+        Engine least = Engines[0];
+        foreach (Engine engine in Engines)
+            if (engine.VmCount < least.VmCount)
+                least = engine;
+        return least;
+    }
+
     private ushort? FreeLid()
     {
         for (int tries = 0; tries < _options.LidCount; tries++)
@@ -252,5 +301,6 @@ public sealed class VirtualAdapter : IDisposable
         MostSharedReceiveQueues = 16384,
         QueueTableSize = TableSize,
         Engine = _options.Mode,
+        Host = _options.Fabric?.Number ?? 0,
     };
 }

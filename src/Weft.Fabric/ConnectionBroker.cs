@@ -144,6 +144,7 @@ internal sealed class ConnectionBroker : IDisposable
         try
         {
             socket.NoDelay = true;
+            PreferCubic(socket);
             LinkConnection connection;
             using (patience.Token.Register(socket.Dispose))
                 connection = await prove(patience.Token).ConfigureAwait(false);
@@ -157,6 +158,24 @@ internal sealed class ConnectionBroker : IDisposable
             socket.Dispose();
             Complain(e as LinkRefusedException);
             return null;
+        }
+    }
+
+    /// <summary>
+    /// Links are to stay on a local network: a congestion control that paces (bbr, say) arms a timer for every few packets there, which in a VM
+    /// costs more than the packets. Where this one is missing or forbidden, the system's stays.
+    /// </summary>
+    private static void PreferCubic(Socket socket)
+    {
+        // Source: tcp(7), TCP_CONGESTION.
+        const int tcp = 6, congestion = 13;
+        try
+        {
+            socket.SetRawSocketOption(tcp, congestion, "cubic"u8);
+        }
+        catch (SocketException)
+        {
+            // It is a preference.
         }
     }
 

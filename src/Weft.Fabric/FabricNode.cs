@@ -11,7 +11,7 @@ namespace Weft.Fabric;
 /// </summary>
 /// <remarks>Of two hosts the one with the lower number dials. Every member is linked with every other.
 /// Thread rules: <see cref="SetPeers"/>, <see cref="Snapshot"/>, <see cref="Address"/> from any thread; all else from the driver's.</remarks>
-public sealed class FabricNode : IDisposable
+public sealed class FabricNode : IHostLinks
 {
     /// <summary>Host n has so many LIDs, from n times that on.</summary>
     public const int LidsPerHost = 256;
@@ -19,7 +19,7 @@ public sealed class FabricNode : IDisposable
     /// <summary>The highest number of a host: unicast LIDs end at 0xbfff.</summary>
     public const int MostHosts = 0xC000 / LidsPerHost - 1;
 
-    private const long LookEveryNs = 3_000, TickEveryNs = 50_000_000;
+    private const long LookEveryNs = 3_000, LookSeldomNs = 50_000, TickEveryNs = 50_000_000;
     private readonly FabricOptions _options;
     private readonly ILinkSink _sink;
     private readonly UInt128 _instance;
@@ -33,7 +33,7 @@ public sealed class FabricNode : IDisposable
     private LinkCore[] _cores = [];
     private IReadOnlyList<FabricPeer>? _wanted;
     private volatile IReadOnlyList<FabricPeer> _members = [];
-    private bool _disposed;
+    private bool _disposed, _readsAll;
     private long _lookedNs = long.MinValue / 2, _tickedNs = long.MinValue / 2;
 
     /// <summary>Listens from now on; links begin with <see cref="SetPeers"/>.</summary>
@@ -110,14 +110,19 @@ public sealed class FabricNode : IDisposable
     /// <param name="nowNs">A monotonic clock.</param>
     public bool Poll(long nowNs)
     {
-        if (nowNs - _lookedNs >= LookEveryNs)
+        // Where every link is read in each turn anyway, only news of peers and connections is left to look for.
+        if (nowNs - _lookedNs >= (_readsAll ? LookSeldomNs : LookEveryNs))
         {
             _lookedNs = nowNs;
             Look(nowNs);
         }
-        bool hasMoved = false;
+        bool hasMoved = false, readsAll = true;
         foreach (PeerLink link in _links)
+        {
             hasMoved |= link.Turn(nowNs);
+            readsAll &= link.IsReadAlways(nowNs);
+        }
+        _readsAll = readsAll;
         if (nowNs - _tickedNs >= TickEveryNs)
         {
             _tickedNs = nowNs;

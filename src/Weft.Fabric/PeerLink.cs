@@ -73,6 +73,9 @@ internal sealed class PeerLink : IDisposable
         return hasMoved;
     }
 
+    /// <summary>Whether turns read it and write to it unasked; otherwise epoll says when.</summary>
+    internal bool IsReadAlways(long nowNs) => _connection is not null && !_isBlocked && nowNs - _activeNs < HotNs;
+
     /// <summary>Lets time pass. Returns a line for the log, or null.</summary>
     internal string? Tick(long nowNs)
     {

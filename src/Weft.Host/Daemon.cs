@@ -96,7 +96,7 @@ public sealed class Daemon : IDisposable
     private static VirtualAdapterEngine CreateEngine(DaemonOptions options, JsonLinesLogger logs)
     {
         ILogger log = logs.CreateLogger("engine");
-        EngineOptions engine = new() { Mode = options.Engine };
+        EngineOptions engine = new() { Mode = options.Engine, Threads = options.EngineThreads };
         if (options.Cluster is null)
             return new VirtualAdapterEngine(new VirtualAdapter(engine), log);
         ILogger news = logs.CreateLogger("cluster");

@@ -53,6 +53,17 @@ public static class DaemonCommandLine
             DefaultValueFactory = _ => "auto",
         };
         engine.AcceptOnlyFromAmong("poll", "event", "auto");
+        Option<int> threads = new("--engine-threads")
+        {
+            Description = "How many threads poll, each for VMs of its own: by default one, on hosts of eight cores and more one of four cores, four at most",
+            HelpName = "N",
+            DefaultValueFactory = _ => EngineOptions.DefaultThreads,
+        };
+        threads.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !(int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= EngineOptions.MostThreads))
+                result.AddError($"--engine-threads: '{result.Tokens[0].Value}' is no number from 1 to {EngineOptions.MostThreads}");
+        });
         Option<string> grace = new("--grace")
         {
             Description = "End so many seconds after the last VM, or 'never'",
@@ -66,7 +77,7 @@ public static class DaemonCommandLine
         Option<bool> force = new("--force") { Description = "With --stop: even though VMs use it; their programs see the device fail" };
         Option<int> ready = new("--ready-descriptor") { Hidden = true, DefaultValueFactory = _ => -1 };
         RootCommand root = new("Serves this user's VMs: the RDMA adapter's engine, and an HTTP interface that tells what it does.")
-        { engine, grace, foreground, verbose, stop, force, ready };
+        { engine, threads, grace, foreground, verbose, stop, force, ready };
         cluster.AddTo(root);
         foreach (Option option in root.Options)
             if (option is HelpOption help)
@@ -78,6 +89,7 @@ public static class DaemonCommandLine
             DaemonOptions options = new()
             {
                 Engine = Enum.Parse<EngineMode>(result.GetRequiredValue(engine), true),
+                EngineThreads = result.GetValue(threads),
                 Grace = Seconds(result.GetRequiredValue(grace)),
                 Cluster = cluster.Read(result),
                 IsForeground = result.GetValue(foreground),

@@ -9,6 +9,9 @@ public sealed record DaemonOptions
     /// <summary>When the engine polls.</summary>
     public EngineMode Engine { get; init; }
 
+    /// <summary>How many threads poll.</summary>
+    public int EngineThreads { get; init; } = EngineOptions.DefaultThreads;
+
     /// <summary>How long the daemon outlives its last VM; null for ever.</summary>
     public TimeSpan? Grace { get; init; } = TimeSpan.FromMinutes(1);
 

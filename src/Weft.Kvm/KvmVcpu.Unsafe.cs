@@ -77,18 +77,17 @@ public sealed unsafe class KvmVcpu : IDisposable
     /// <summary>The guest physical address of an <see cref="KvmExitReason.Mmio"/> exit.</summary>
     public ulong MmioAddress => *(ulong*)(_run + ExitDataOffset);
 
-    /// <summary>
-    /// Takes an <see cref="KvmExitReason.Mmio"/> exit's access as done at the next run: a store is over, a load gets zeroes.
-    /// True for a store. Source: struct kvm_run, member mmio.
-    /// </summary>
-    public bool AnswerMmio()
+    /// <summary>Whether an <see cref="KvmExitReason.Mmio"/> exit is a store. Source: struct kvm_run, member mmio.</summary>
+    public bool MmioIsWrite => _run[ExitDataOffset + 20] != 0;
+
+    /// <summary>Bytes of an <see cref="KvmExitReason.Mmio"/> exit's access, 8 at most.</summary>
+    public int MmioBytes => *(int*)(_run + ExitDataOffset + 16);
+
+    /// <summary>What an <see cref="KvmExitReason.Mmio"/> exit's load gets at the next run: its bytes in memory, the first one lowest.</summary>
+    public void AnswerMmioLoad(ulong bytes)
     {
-        const int dataOffset = ExitDataOffset + 8, isWriteOffset = dataOffset + 12;
-        if (_run[isWriteOffset] != 0)
-            return true;
         // SAFETY: eight bytes of the run page, which is mapped as long as the vCPU lives.
-        *(ulong*)(_run + dataOffset) = 0;
-        return false;
+        *(ulong*)(_run + ExitDataOffset + 8) = bytes;
     }
 
     /// <summary>The sub-reason of <see cref="KvmExitReason.InternalError"/> and <see cref="KvmExitReason.FailEntry"/>.</summary>

@@ -53,6 +53,9 @@ public sealed class DoorbellPage : IDisposable
     /// <summary>Where the page is; for the arena's file see <see cref="GuestPhysicalMemory.ArenaOffsetOf"/>.</summary>
     public GuestPhysicalAddress Physical { get; }
 
+    /// <summary>The page behind it, which is never memory: loads leave the guest and get <see cref="ClockPage"/>, stores are lost.</summary>
+    public GuestPhysicalAddress Clock => Physical + PageSize;
+
     /// <summary>The eventfd, non-blocking, that stores wake while trapping. Stays this object's: duplicate it to keep it.</summary>
     public int EventDescriptor { get; }
 

@@ -94,14 +94,16 @@ public sealed partial class GuestPhysicalMemory
     public void InvalidateTranslations(GuestPhysicalAddress start, ulong lengthBytes, HostContent content)
     {
         bool ofArena = content is HostContent.Anonymous or HostContent.Doorbell;
-        if (!HostMapping.FireNotifier(HostOf(start), lengthBytes, IsShared && ofArena ? HostContent.SharedFile : content))
+        // No slot is there for the clock, so that no notifier tells of it.
+        bool isClock = content == HostContent.Doorbell && start == _doorbell?.Clock;
+        if (isClock || !HostMapping.FireNotifier(HostOf(start), lengthBytes, IsShared && ofArena ? HostContent.SharedFile : content))
             lock (_lock)
                 DropShadowsLocked();
-        if (content == HostContent.Doorbell)
+        if (content == HostContent.Doorbell && !isClock)
             _doorbell?.ForgetTranslations();
     }
 
-    /// <summary>Makes the doorbell page, once, alone in the arena's last slot so that its memory can come and go.</summary>
+    /// <summary>Makes the doorbell page, once, alone in the arena's last slot so that its memory can come and go; what follows it is no memory.</summary>
     /// <exception cref="KvmException">The host has no more descriptors or slots.</exception>
     internal DoorbellPage CreateDoorbell()
     {

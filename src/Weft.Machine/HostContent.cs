@@ -15,6 +15,6 @@ public enum HostContent
     /// <summary>A shared map of a file that was opened for reading only.</summary>
     SharedFileReadOnly,
 
-    /// <summary>The machine's doorbell page, wherever and how often it is mapped.</summary>
+    /// <summary>The machine's doorbell page, or the clock behind it, wherever and how often it is mapped.</summary>
     Doorbell,
 }

@@ -26,6 +26,7 @@ public sealed unsafe class Vcpu : IDisposable
     private readonly HostAddress _block;
     private readonly ulong _blockAddress;
     private readonly GuestMachine _machine;
+    private readonly ClockPage _clock = new();
     private Errno _failure;
 
     internal Vcpu(GuestMachine machine, KvmVcpu kvm, GuestPageTables tables, HostAddress block, ulong blockAddress)
@@ -152,7 +153,7 @@ public sealed unsafe class Vcpu : IDisposable
             if (result < 0)
                 return FailedRun((Errno)(-result));
         }
-        while (_kvm.ExitReason == KvmExitReason.Mmio && RangDoorbell());
+        while (_kvm.ExitReason == KvmExitReason.Mmio && AnsweredDevicePage());
         if (_kvm.ExitReason == KvmExitReason.Io)
         {
             int port = _kvm.IoPort;
@@ -173,12 +174,19 @@ public sealed unsafe class Vcpu : IDisposable
     /// <summary>Closes the vCPU's descriptor.</summary>
     public void Dispose() => _kvm.Dispose();
 
-    /// <summary>Answers an access to a trapping doorbell that KVM did not take itself. False when the access was to something else.</summary>
-    private bool RangDoorbell()
+    /// <summary>
+    /// Answers an access to a trapping doorbell that KVM did not take itself, or to the clock behind it. False when the access
+    /// was to something else.
+    /// </summary>
+    private bool AnsweredDevicePage()
     {
-        if (_machine.Doorbell is not { } doorbell || _kvm.MmioAddress - doorbell.Physical.Value >= GuestPhysicalMemory.PageSize)
+        const ulong page = GuestPhysicalMemory.PageSize;
+        if (_machine.Doorbell is not { } doorbell || _kvm.MmioAddress - doorbell.Physical.Value >= 2 * page)
             return false;
-        if (_kvm.AnswerMmio())
+        ulong offset = _kvm.MmioAddress - doorbell.Physical.Value;
+        if (!_kvm.MmioIsWrite)
+            _kvm.AnswerMmioLoad(offset < page ? 0 : _clock.Load(offset - page, _kvm.MmioBytes));
+        else if (offset < page)
             doorbell.Ring();
         return true;
     }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Weft.Adapter.Control;
 using Weft.Adapter.Tests.Guest;
 using Xunit.Abstractions;
@@ -69,7 +71,7 @@ public sealed class AdapterBench(ITestOutputHelper output)
         {
             using var pair = new GuestPair(mode: mode);
             const int count = 500;
-            long processorNs = pair.Adapter.Engine.ProcessorNs, began = Stopwatch.GetTimestamp();
+            long processorNs = pair.Adapter.Engines[0].ProcessorNs, began = Stopwatch.GetTimestamp();
             double[] each = new double[count];
             var other = new Thread(() => Pong(pair, count));
             other.Start();
@@ -84,9 +86,81 @@ public sealed class AdapterBench(ITestOutputHelper output)
             }
             other.Join();
             double mean = each.Average();
-            double share = (pair.Adapter.Engine.ProcessorNs - processorNs) / Stopwatch.GetElapsedTime(began).TotalMicroseconds / 10;
+            double share = (pair.Adapter.Engines[0].ProcessorNs - processorNs) / Stopwatch.GetElapsedTime(began).TotalMicroseconds / 10;
             Array.Sort(each);
-            output.WriteLine($"ping-pong write path, {mode}, {Environment.ProcessorCount} cores for two spinning programs and the engine: half a round trip {each[count / 2]:f1} us median, {mean:f1} mean, {each[count * 99 / 100]:f1} p99; the engine took {share:f0} % of a core and slept {pair.Adapter.Engine.Sleeps} times");
+            output.WriteLine($"ping-pong write path, {mode}, {Environment.ProcessorCount} cores for two spinning programs and the engine: half a round trip {each[count / 2]:f1} us median, {mean:f1} mean, {each[count * 99 / 100]:f1} p99; the engine took {share:f0} % of a core and slept {pair.Adapter.Engines[0].Sleeps} times");
+        }
+    }
+
+    /// <summary>
+    /// A link's own latency: READs that follow each other one at a time, all posted at once, so that nobody but the two engines takes
+    /// part; beside it a TCP ping-pong between two threads. Both by way of loopback, with both ends spinning.
+    /// </summary>
+    [BenchFact]
+    public void Link_between_two_engines_beside_TCP()
+    {
+        const int count = 2000;
+        using GuestPair pair = new(new TwoHosts(EngineMode.Poll), EngineMode.Poll, QueuePairType.ReliableConnection,
+            shape: given => given with { SendRequests = count });
+        SendWork quiet = pair.Remote(SendOpcode.Read, 8), last = pair.Remote(SendOpcode.Read, 8);
+        (quiet.IsSignalled, quiet.IsFenced, last.IsFenced) = (false, true, true);
+        double[] links = new double[Rounds], plain = new double[Rounds];
+        for (int round = 0; round < Rounds; round++)
+        {
+            plain[round] = SpinningTcpUs(5000);
+            Raw.Long(pair.RightMemory.Address) = (ulong)round;
+            for (int index = 1; index < count; index++)
+                pair.A.Stage(quiet);
+            long since = Stopwatch.GetTimestamp();
+            pair.A.PostSend(last);
+            WorkCompletion completion;
+            while (!pair.LeftQueue.TryPoll(out completion))
+                Thread.Sleep(1);
+            links[round] = Stopwatch.GetElapsedTime(since).TotalMicroseconds / count;
+            if (!completion.IsSuccess || Raw.Long(pair.LeftMemory.Address) != (ulong)round)
+                throw new InvalidOperationException(completion.ToString());
+        }
+        output.WriteLine($"8 B, there and back, two spinning ends on {Environment.ProcessorCount} cores, best and median of {Rounds}: "
+            + $"READ over a link {links.Min():f1}, {Median(links):f1} us; TCP {plain.Min():f1}, {Median(plain):f1} us");
+    }
+
+    private static double SpinningTcpUs(int count)
+    {
+        using Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using Socket one = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        one.Connect(listener.LocalEndPoint!);
+        using Socket other = listener.Accept();
+        other.NoDelay = true;
+        (one.Blocking, other.Blocking) = (false, false);
+        var echo = new Thread(() =>
+        {
+            for (int index = 0; index < count; index++)
+            {
+                Move(other, isSend: false);
+                Move(other, isSend: true);
+            }
+        });
+        echo.Start();
+        long since = Stopwatch.GetTimestamp();
+        for (int index = 0; index < count; index++)
+        {
+            Move(one, isSend: true);
+            Move(one, isSend: false);
+        }
+        double us = Stopwatch.GetElapsedTime(since).TotalMicroseconds / count;
+        echo.Join();
+        return us;
+    }
+
+    private static void Move(Socket socket, bool isSend)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        for (int done = 0; done < bytes.Length;)
+        {
+            int length = isSend ? socket.Send(bytes[done..], SocketFlags.None, out SocketError error) : socket.Receive(bytes[done..], SocketFlags.None, out error);
+            done += error == SocketError.Success ? length : 0;
         }
     }
 

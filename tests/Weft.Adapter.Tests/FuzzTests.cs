@@ -15,7 +15,7 @@ public sealed class FuzzTests
     [InlineData(2)]
     public void Random_bytes_in_rings_and_records_harm_nobody_else(int seed)
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var good = new GuestPair(adapter, new GuestVm(adapter), new GuestVm(adapter));
         using var evil = new GuestVm(adapter);
         using var canary = new GuestVm(adapter);
@@ -181,7 +181,7 @@ public sealed class FuzzTests
     {
         const int seed = 11;
         var random = new Random(seed);
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var vm = new GuestVm(adapter);
         using var other = new GuestPair(adapter, new GuestVm(adapter), new GuestVm(adapter));
         GuestContext context = vm.Open();

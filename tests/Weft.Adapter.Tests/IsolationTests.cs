@@ -57,7 +57,7 @@ public sealed class IsolationTests
     [Fact]
     public void Exhausted_limits_are_one_VMs_alone()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using GuestVm greedy = new(adapter), other = new(adapter);
         IAdapterContext verbs = greedy.Open().Verbs;
         List<int> descriptors = [];

@@ -10,7 +10,7 @@ public sealed class LifetimeTests
     [Fact]
     public void Guessed_and_stale_remote_keys_open_nothing()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var leftVm = new GuestVm(adapter);
         using var rightVm = new GuestVm(adapter);
         using var strangerVm = new GuestVm(adapter);
@@ -76,7 +76,7 @@ public sealed class LifetimeTests
     [Fact]
     public void Memory_outside_the_arena_cannot_be_named()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var vm = new GuestVm(adapter, 64 << 20);
         GuestContext context = vm.Open();
         foreach ((ulong offset, ulong length) in new[] { (64UL << 20, 4096UL), ((64UL << 20) - 4096, 8192UL), (ulong.MaxValue - 4095, 4096UL), (4096UL, ulong.MaxValue), (0UL, 0UL) })
@@ -115,7 +115,7 @@ public sealed class LifetimeTests
     [Fact]
     public void Death_of_a_VM_is_seen_by_its_peers_as_exhausted_retries()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var leftVm = new GuestVm(adapter);
         using var rightVm = new GuestVm(adapter);
         using var thirdVm = new GuestVm(adapter);
@@ -134,7 +134,7 @@ public sealed class LifetimeTests
     [Fact]
     public void Context_takes_all_that_it_made_with_it()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var leftVm = new GuestVm(adapter);
         using var rightVm = new GuestVm(adapter);
         for (int round = 0; round < 30; round++)

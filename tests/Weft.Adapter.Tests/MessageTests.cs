@@ -105,7 +105,7 @@ public sealed class MessageTests
     [Fact]
     public void Queue_pair_talks_to_itself_and_to_its_own_VM()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var vm = new GuestVm(adapter);
         using var pair = new GuestPair(adapter, vm, vm);
         pair.B.PostReceive(1, pair.RightMemory.Entry(0, 64));

@@ -100,7 +100,7 @@ public sealed class SharedQueueTests
     [Fact]
     public void XRC_delivers_to_the_shared_queue_that_the_request_names()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var leftVm = new GuestVm(adapter);
         using var rightVm = new GuestVm(adapter);
         GuestContext left = leftVm.Open(), right = rightVm.Open();
@@ -135,7 +135,7 @@ public sealed class SharedQueueTests
     [Fact]
     public void XRC_target_can_be_joined_by_number_from_another_context()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var vm = new GuestVm(adapter);
         GuestContext first = vm.Open(), second = vm.Open();
         Assert.Equal(Errno.None, first.Verbs.OpenXrcDomain(3, 4, 0x40, out uint domain));

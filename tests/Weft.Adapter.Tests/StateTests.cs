@@ -14,7 +14,7 @@ public sealed class StateTests
     [MemberData(nameof(Types))]
     public void Each_required_attribute_is_required(QueuePairType type)
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var vm = new GuestVm(adapter);
         GuestContext context = vm.Open();
         GuestCompletionQueue queue = context.CreateCompletionQueue();
@@ -38,7 +38,7 @@ public sealed class StateTests
     [MemberData(nameof(Types))]
     public void Foreign_attributes_are_refused(QueuePairType type)
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var vm = new GuestVm(adapter);
         GuestContext context = vm.Open();
         GuestCompletionQueue queue = context.CreateCompletionQueue();
@@ -52,7 +52,7 @@ public sealed class StateTests
     [Fact]
     public void Transitions_that_the_specification_lacks_are_refused()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var vm = new GuestVm(adapter);
         GuestContext context = vm.Open();
         GuestCompletionQueue queue = context.CreateCompletionQueue();
@@ -90,7 +90,7 @@ public sealed class StateTests
     [Fact]
     public void Every_state_may_end_in_reset_or_error()
     {
-        using var adapter = new VirtualAdapter(new EngineOptions());
+        using var adapter = Adapters.Start();
         using var vm = new GuestVm(adapter);
         GuestContext context = vm.Open();
         GuestCompletionQueue queue = context.CreateCompletionQueue();

@@ -29,6 +29,19 @@ public sealed class AdapterTableTests
         """, AdapterTable.Format(Early, Late, AdapterView.QueuePairs));
 
     [Fact]
+    public void Several_polling_threads_show_each_by_itself()
+    {
+        AdapterSample At(long ns, params ThreadSnapshot[] threads) => Late with { Adapter = Late.Adapter with { TakenNs = ns, Threads = threads } };
+        string table = AdapterTable.Format(At(0, new("polling", 0, 1, 1), new("asleep", 5, 2, 0)),
+            At(1_000_000_000, new("polling", 750_000_000, 1, 2), new("asleep", 5, 3, 0)), AdapterView.Regions);
+        Assert.Contains("""
+            THREAD  STATE    CORE  SLEPT  VMS
+                 1  polling  75 %      1    2
+                 2  asleep    0 %      3    0
+            """, table, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Regions_show_what_may_be_done_with_them() => Assert.Equal("""
         engine auto: polling, 0 % of a core, slept 7 times; 1 VM, 1 queue pair, 2 regions (1.50M)
 

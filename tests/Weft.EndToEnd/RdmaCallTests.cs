@@ -13,6 +13,7 @@ public sealed class RdmaCallTests(AdapterPairFixture fixture) : IClassFixture<Ad
 
     [VmTheory(Verbs)]
     [InlineData("timestamps")]
+    [InlineData("clock")]
     [InlineData("established")]
     [InlineData("reregister")]
     [InlineData("window")]

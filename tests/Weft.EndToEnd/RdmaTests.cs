@@ -138,6 +138,29 @@ public sealed class RdmaTests(AdapterPairFixture fixture) : IClassFixture<Adapte
         Assert.Contains("checked 576 operations", client.Output);
     }
 
+    [VmTheory(Verbs)]
+    [InlineData("rc", "poll")]
+    [InlineData("rc", "events")]
+    [InlineData("ud", "events")]
+    [InlineData("srq", "poll")]
+    public async Task Every_byte_arrives_by_way_of_two_polling_threads(string transport, string wait)
+    {
+        await using AdapterPair pair = new("auto");
+        Outcome started = await pair.WeftAsync("daemon", "--engine-threads", "2");
+        Assert.True(started.Status == 0, started.Describe());
+        string program = await Programs.BuildAsync("rdma_check"), socket = pair.NewSocket();
+        string seed = Random.Shared.Next().ToString(CultureInfo.InvariantCulture);
+        Command Side(string name) => pair.Vm([program, name, socket, "check", transport, wait, "24", seed]);
+        var (server, client) = await AdapterPair.RunAsync(Side("server"), Side("client"), port: null);
+        Assert.Contains("checked 576 operations", server.Output);
+        Assert.Contains("checked 576 operations", client.Output);
+        using JsonDocument report = JsonDocument.Parse((await pair.WeftAsync("adapter", "--json")).Output);
+        JsonElement threads = report.RootElement.GetProperty("threads");
+        Assert.Equal(2, threads.GetArrayLength());
+        // Each VM had a thread of its own, which worked.
+        Assert.All(threads.EnumerateArray(), thread => Assert.True(thread.GetProperty("processorNs").GetInt64() > 1_000_000, threads.GetRawText()));
+    }
+
     [VmFact(Verbs)]
     public async Task Million_requests_cost_no_exit()
     {

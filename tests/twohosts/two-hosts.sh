@@ -8,7 +8,7 @@
 # For launchers of parallel programs: the file ssh in the state's folder runs "ssh 10.77.0.N CMD..." on host N, and
 #   two-hosts.sh here CMD...   runs a command, on whichever host it is called, with that host's weftd.
 # WEFTD names the daemon, ENGINE the engine's way to wait (poll, event, auto), WEFT_TWO_HOSTS the state's folder, WEFT_TWO_HOSTS_NAME
-# what the namespaces' names begin with.
+# what the namespaces' names begin with; TLS=1 protects links by certificates that are made for it, in the place of a shared key.
 set -uo pipefail
 script=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/two-hosts.sh
 readonly script network=10.77.0
@@ -23,8 +23,19 @@ on() {
 }
 
 start() {
-    (on "$1" "$weftd" --engine "${ENGINE:-auto}" --grace never --verbose --cluster "etcd://$network.1:2379" --listen "$network.$1" \
-        --cluster-key "$state/key" --test-network "$network.0/24")
+    local proof=(--cluster-key "$state/key" --test-network "$network.0/24")
+    [ -f "$state/authority.pem" ] && proof=(--tls-certificate "$state/$1.pem" --tls-key "$state/$1.key" --tls-authority "$state/authority.pem")
+    (on "$1" "$weftd" --engine "${ENGINE:-auto}" --grace never --verbose --cluster "etcd://$network.1:2379" --listen "$network.$1" "${proof[@]}")
+}
+
+certify() {
+    local host
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=authority -keyout "$state/authority.key" -out "$state/authority.pem" || return 1
+    for host in 1 2; do
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=weft$host" -keyout "$state/$host.key" -out "$state/$host.request" \
+            && openssl x509 -req -in "$state/$host.request" -CA "$state/authority.pem" -CAkey "$state/authority.key" -CAcreateserial -out "$state/$host.pem" \
+            || return 1
+    done
 }
 
 down() {
@@ -61,6 +72,9 @@ up() {
         (on 1 bash -c "exec 3<>/dev/tcp/$network.1/2379") 2>/dev/null && break
         sleep 0.1
     done
+    if [ -n "${TLS-}" ]; then
+        certify 2>"$state/openssl.log" || { cat "$state/openssl.log" >&2; return 1; }
+    fi
     start 1 && start 2
 }
 

@@ -54,13 +54,13 @@ internal sealed class PortTable
                 continue;
             if (there.Local.Address == address.Address)
                 return there;
-            if (there.Local.IsAny || overlapping && address.IsAny)
+            if (there.Local.IsEverywhere || overlapping && address.IsEverywhere)
                 any = there;
         }
         return any;
     }
 
-    private static bool Overlap(in ServiceAddress one, in ServiceAddress other) => one.IsAny || other.IsAny || one.Address == other.Address;
+    private static bool Overlap(in ServiceAddress one, in ServiceAddress other) => one.IsEverywhere || other.IsEverywhere || one.Address == other.Address;
 
     private List<ConnectionEndpoint> At(ConnectionSpace space, ushort port) => _ports.TryGetValue((space, port), out List<ConnectionEndpoint>? there) ? there : [];
 

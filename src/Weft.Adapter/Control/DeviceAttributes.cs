@@ -36,6 +36,9 @@ public struct DeviceAttributes
     /// <summary>How the engine behind it waits for work.</summary>
     public EngineMode Engine;
 
+    /// <summary>The number of the VM's host in its cluster; 0 for a host alone.</summary>
+    public ushort Host;
+
     /// <summary>0.</summary>
-    public uint Reserved;
+    public ushort Reserved;
 }

@@ -24,6 +24,15 @@ public record struct ServiceAddress
     /// <summary>Whether it stands for every address of the host.</summary>
     public readonly bool IsAny => Address.Prefix == 0 && (Address.Interface == 0 || IsVersion4 != 0 && Address.Interface == MappedPrefix);
 
+    /// <summary>127.0.0.0/8 or ::1.</summary>
+    public readonly bool IsLoopback => Address.Prefix == 0 && (IsVersion4 != 0 ? (Address.Interface >> 24 & 0xff) == 127 : Address.Interface == 1);
+
+    /// <summary>
+    /// Whether who listens there hears calls to every address, and is tied to no device: as Linux has it, also at a loopback
+    /// address. Source: drivers/infiniband/core/cma.c, cma_any_addr.
+    /// </summary>
+    public readonly bool IsEverywhere => IsAny || IsLoopback;
+
     /// <summary>An IPv4 address, given as a number in host order.</summary>
     public static ServiceAddress Version4(uint address, ushort port) =>
         new() { Address = new(0, MappedPrefix | address), Port = port, IsVersion4 = 1 };

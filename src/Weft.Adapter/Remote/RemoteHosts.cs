@@ -6,7 +6,10 @@ using Weft.Fabric.Links;
 namespace Weft.Adapter.Remote;
 
 /// <summary>The adapter's side of the links to other hosts: hands requests and answers to whom they concern.</summary>
-/// <remarks>Used on the engine's thread, under the adapter's gate.</remarks>
+/// <remarks>
+/// The first polling thread moves the links; each serves its own queue pairs, under the links' lock, which guards all that
+/// stands between a queue pair and a link, and wakes the first.
+/// </remarks>
 internal sealed class RemoteHosts : ILinkSink, IDisposable
 {
     private const int GlobalHeaderBytes = 40;
@@ -20,15 +23,25 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
     /// <summary>Listens from now on.</summary>
     /// <exception cref="ArgumentException">Where it may not or can't; one line for the user.</exception>
     internal RemoteHosts(VirtualAdapter adapter, FabricOptions options, ulong guidPrefix)
+        : this(adapter, sink => new FabricNode(options, sink), new RemoteResponder(adapter), guidPrefix)
+    {
+    }
+
+    /// <summary>With links and a responder of the caller's choice.</summary>
+    internal RemoteHosts(VirtualAdapter adapter, Func<ILinkSink, IHostLinks> connect, RemoteResponder responder, ulong guidPrefix)
     {
         _adapter = adapter;
-        Node = new FabricNode(options, this);
+        Lock = new ThreadLock(adapter.HasThreads);
+        Node = connect(this);
         _requester = new RemoteRequester(adapter, Node);
-        _responder = new RemoteResponder(adapter, new Responder(adapter));
+        _responder = responder;
         adapter.Connections.Links = _connections = new RemoteConnections(adapter, Node, guidPrefix);
     }
 
-    internal FabricNode Node { get; }
+    /// <summary>Guards the links and what queue pairs have under way on them.</summary>
+    internal ThreadLock Lock;
+
+    internal IHostLinks Node { get; }
 
     /// <summary>What a connected queue pair has under way to another host; null when its peer is on this one.</summary>
     internal RemoteRequests? RequestsOf(QueuePair pair)
@@ -36,33 +49,57 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
         if (pair.Remote is not null)
             return pair.Remote;
         ushort lid = VirtualAdapter.LidOf(pair.Attributes.Path);
-        return lid == 0 || _adapter.IsOwn(lid) ? null : pair.Remote = new RemoteRequests(lid);
+        return lid == 0 || _adapter.IsOwn(lid) ? null : pair.Remote = new RemoteRequests(lid, (uint)_adapter.Numbers.Next());
     }
 
     /// <summary>Gives a queue pair a turn. Returns how many requests moved on.</summary>
-    internal int Serve(QueuePair pair, RemoteRequests requests, long now) => _requester.Serve(pair, requests, now);
+    internal int Serve(QueuePair pair, RemoteRequests requests, long now)
+    {
+        Lock.Enter();
+        (uint number, ulong progress) = (requests.FirstNumber + (uint)requests.InFlight, pair.Progress);
+        int moved = _requester.Serve(pair, requests, now);
+        bool hasSent = number != requests.FirstNumber + (uint)requests.InFlight || progress != pair.Progress;
+        Lock.Leave();
+        if (hasSent)
+            Rouse(pair);
+        return moved;
+    }
 
     /// <summary>Moves what is under way. True when something moved.</summary>
     internal bool Turn(long now)
     {
+        Lock.Enter();
         _now = now;
         bool hasMoved = _responder.Turn() | _connections.Turn();
-        return Node.Poll(ToNs(now)) || hasMoved;
+        hasMoved |= Node.Poll(ToNs(now));
+        Lock.Leave();
+        return hasMoved;
     }
 
     /// <summary>When a turn is due at the latest, in ticks of <see cref="Stopwatch"/>.</summary>
-    internal long Deadline => Node.NextDeadlineNs == long.MaxValue ? long.MaxValue : (long)(Node.NextDeadlineNs * (Stopwatch.Frequency / 1e9));
+    internal long Deadline
+    {
+        get
+        {
+            Lock.Enter();
+            long deadlineNs = Node.NextDeadlineNs;
+            Lock.Leave();
+            return deadlineNs == long.MaxValue ? long.MaxValue : (long)(deadlineNs * (Stopwatch.Frequency / 1e9));
+        }
+    }
 
     /// <summary>Sends a datagram to a LID of another host. False when it must be tried again.</summary>
     internal bool TrySendDatagram(QueuePair pair, SendRequest request, ushort lid, uint queueKey)
     {
-        // A datagram to nowhere is lost.
-        if (Node.FindLink(lid) is not { } link)
-            return true;
         RemoteHeader header = DatagramOf(pair, request, queueKey);
         (header.Kind, header.ToLid, header.ToPair) = (RemoteKind.Datagram, lid, request.DestinationQueuePair);
+        Lock.Enter();
         GlobalHeader.Write(_global, pair.Vm.Device, request);
-        return _requester.TrySendDatagram(link, pair, request, header, _global);
+        // A datagram to nowhere is lost.
+        bool isSent = Node.FindLink(lid) is not { } link || _requester.TrySendDatagram(link, pair, request, header, _global);
+        Lock.Leave();
+        Rouse(pair);
+        return isSent;
     }
 
     /// <summary>Sends a datagram to a group's members on all other hosts; a host whose link has no room loses it.</summary>
@@ -71,9 +108,12 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
         RemoteHeader header = DatagramOf(pair, request, queueKey);
         GlobalAddress group = request.Destination.Destination;
         (header.Kind, header.RemoteAddress, header.Compare) = (RemoteKind.GroupDatagram, group.Prefix, group.Interface);
+        Lock.Enter();
         GlobalHeader.Write(_global, pair.Vm.Device, request);
         foreach (LinkCore link in Node.Links)
             _requester.TrySendDatagram(link, pair, request, header, _global);
+        Lock.Leave();
+        Rouse(pair);
     }
 
     /// <inheritdoc/>
@@ -121,6 +161,13 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
     /// <inheritdoc/>
     public void Dispose() => Node.Dispose();
 
+    /// <summary>The thread that moves the links may sleep while another commits to them.</summary>
+    private void Rouse(QueuePair pair)
+    {
+        if (pair.Vm.Engine != _adapter.Engines[0])
+            _adapter.Engines[0].Wake();
+    }
+
     private void TakeAnswer(LinkCore link, in RemoteHeader header, ReadOnlySpan<byte> data)
     {
         if (_adapter.FindPair(header.ToPair) is not { Remote: { } requests } pair || requests.Link != link || requests.Lid != header.FromLid
@@ -138,7 +185,7 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
                 _requester.Answered(pair, requests, header, data);
                 break;
         }
-        _adapter.Engine.Promote(pair);
+        pair.Vm.Engine.Promote(pair);
     }
 
     private static RemoteHeader DatagramOf(QueuePair pair, SendRequest request, uint queueKey) => new()

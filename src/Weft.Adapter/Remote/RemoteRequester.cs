@@ -10,8 +10,8 @@ namespace Weft.Adapter.Remote;
 /// The sending side of connected queue pairs whose peer is on another host: many requests are under way at once, answers
 /// complete them in order. Payload is copied once, out of the guest into the link's window.
 /// </summary>
-/// <remarks>Runs on the engine's thread, under the adapter's gate. Allocates nothing per request.</remarks>
-internal sealed class RemoteRequester(VirtualAdapter adapter, FabricNode node)
+/// <remarks>Runs on polling threads, under the links' lock. Allocates nothing per request.</remarks>
+internal sealed class RemoteRequester(VirtualAdapter adapter, IHostLinks node)
 {
     internal const int PieceBytes = 64 << 10;
     private const int MostRequests = 64;
@@ -151,6 +151,11 @@ internal sealed class RemoteRequester(VirtualAdapter adapter, FabricNode node)
     {
         if (remote.InFlight > 0)
             return false;
+        if (!pair.Vm.Engine.IsAlone)
+        {
+            pair.Vm.Engine.ServeAloneNext(pair);
+            return false;
+        }
         WorkStatus status = LocalOperations.Carry(pair, _request);
         Note(pair, remote, hasAnswer: false);
         Complete(pair, remote, status);
@@ -261,6 +266,7 @@ internal sealed class RemoteRequester(VirtualAdapter adapter, FabricNode node)
         RemoteEntry entry = remote.EntryAt(pair.SendIndex);
         pair.Counts.Requests++;
         pair.Vm.Moved++;
+        pair.Vm.Engine.Deliveries++;
         pair.Counts.Bytes += entry.LengthBytes;
         if (status != WorkStatus.Success || entry.IsVisible)
             Requester.PostSend(pair, status, entry.ProviderOpcode, entry.LengthBytes);
@@ -313,6 +319,6 @@ internal sealed class RemoteRequester(VirtualAdapter adapter, FabricNode node)
         }
         pair.WakeAt = _now + Requester.PeriodOf(pair, forReceiver, timerCode);
         remote.IsPaused = true;
-        adapter.Engine.Promote(pair);
+        pair.Vm.Engine.Promote(pair);
     }
 }

@@ -11,14 +11,17 @@ public sealed record AdapterSnapshot
     /// <summary>How the engine was told to work: "poll", "event" or "auto".</summary>
     public string Mode { get; init; } = "";
 
-    /// <summary>What it does now: "polling", "asleep".</summary>
+    /// <summary>What it does now: "asleep" when all its threads are, else "polling".</summary>
     public string State { get; init; } = "";
 
     /// <summary>Processor time of all polling threads since the start.</summary>
     public long ProcessorNs { get; init; }
 
-    /// <summary>How often the engine went to sleep.</summary>
+    /// <summary>How often its threads went to sleep, together.</summary>
     public long Sleeps { get; init; }
+
+    /// <summary>Its polling threads.</summary>
+    public IReadOnlyList<ThreadSnapshot> Threads { get; init; } = [];
 
     /// <summary>The VMs, in the order of their coming.</summary>
     public IReadOnlyList<VmSnapshot> Vms { get; init; } = [];

@@ -15,7 +15,7 @@ public static class AdapterTable
     public static string Format(AdapterSample before, AdapterSample now, AdapterView view)
     {
         double seconds = (now.Adapter.TakenNs - before.Adapter.TakenNs) / NsPerSecond;
-        return Head(before.Adapter, now.Adapter, seconds) + "\n" + (view switch
+        return Head(before.Adapter, now.Adapter, seconds) + Threads(before.Adapter, now.Adapter, seconds) + "\n" + (view switch
         {
             AdapterView.QueuePairs => QueuePairs(before, now, seconds),
             AdapterView.Regions => Regions(now),
@@ -32,6 +32,21 @@ public static class AdapterTable
             (registered, pairs, regions) = (registered + vm.RegisteredBytes, pairs + vm.QueuePairs, regions + vm.Regions);
         return $"engine {now.Engine}: {now.State}, {share * 100:0} % of a core, slept {Amount.Of(now.Sleeps)} times; "
             + $"{Count(now.Vms.Count, "VM")}, {Count(pairs, "queue pair")}, {Count(regions, "region")} ({Amount.OfBytes(registered)})\n";
+    }
+
+    /// <summary>Nothing where there is one: the head tells of it.</summary>
+    private static string Threads(AdapterReport before, AdapterReport now, double seconds)
+    {
+        if (now.Threads.Count < 2)
+            return "";
+        TextTable table = new(">THREAD", "STATE", ">CORE", ">SLEPT", ">VMS");
+        for (int index = 0; index < now.Threads.Count; index++)
+        {
+            ThreadSnapshot thread = now.Threads[index], earlier = index < before.Threads.Count ? before.Threads[index] : thread;
+            double share = Rate(earlier.ProcessorNs, thread.ProcessorNs, seconds) / NsPerSecond;
+            table.Add($"{index + 1}", thread.State, $"{share * 100:0} %", Amount.Of(thread.Sleeps), $"{thread.Vms}");
+        }
+        return table.ToString();
     }
 
     private static string Vms(AdapterSample before, AdapterSample now, double seconds)

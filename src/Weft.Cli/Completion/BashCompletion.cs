@@ -41,7 +41,7 @@ public static class BashCompletion
                 kill) COMPREPLY=($(compgen -W '--group --force --help' -- "$word")); return ;;
                 pause|resume) COMPREPLY=($(compgen -W '--group --help' -- "$word")); return ;;
                 adapter) COMPREPLY=($(compgen -W '--queue-pairs --regions --json --watch --help' -- "$word")); return ;;
-                daemon) COMPREPLY=($(compgen -W '--engine --grace --foreground --verbose --stop --force --help' -- "$word")); return ;;
+                daemon) COMPREPLY=($(compgen -W '--engine --engine-threads --grace --foreground --verbose --stop --force --help' -- "$word")); return ;;
                 doctor) COMPREPLY=($(compgen -W '--json --help' -- "$word")); return ;;
                 run) ;;
                 *) return ;;

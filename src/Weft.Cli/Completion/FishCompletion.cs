@@ -23,6 +23,7 @@ public static class FishCompletion
         complete -c weft -n '__fish_seen_subcommand_from adapter' -l json -d 'Print JSON'
         complete -c weft -n '__fish_seen_subcommand_from adapter' -l watch -d 'Print anew every second'
         complete -c weft -n '__fish_seen_subcommand_from daemon' -l engine -x -a 'auto poll event' -d 'When the engine polls'
+        complete -c weft -n '__fish_seen_subcommand_from daemon' -l engine-threads -x -d 'How many threads poll'
         complete -c weft -n '__fish_seen_subcommand_from daemon' -l grace -x -d 'Seconds to outlive the last VM'
         complete -c weft -n '__fish_seen_subcommand_from daemon' -l foreground -d 'Stay in this terminal'
         complete -c weft -n '__fish_seen_subcommand_from daemon' -l verbose -d 'Log what happens'

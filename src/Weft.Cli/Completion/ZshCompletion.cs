@@ -62,7 +62,7 @@ public static class ZshCompletion
                 kill) _arguments '--group=[all VMs of this group]:NAME: ' '--force[send SIGKILL]' '*:VM: ' ;;
                 pause|resume) _arguments '--group=[all VMs of this group]:NAME: ' '*:VM: ' ;;
                 adapter) _arguments '--queue-pairs[list queue pairs]' '--regions[list memory regions]' '--json[print JSON]' '--watch[print anew every second]' ;;
-                daemon) _arguments '--engine=[when the engine polls]:engine:(auto poll event)' '--grace=[seconds to outlive the last VM]:seconds: ' \
+                daemon) _arguments '--engine=[when the engine polls]:engine:(auto poll event)' '--engine-threads=[how many threads poll]:number: ' '--grace=[seconds to outlive the last VM]:seconds: ' \
                     '--foreground[stay in this terminal]' '--verbose[log what happens]' '--stop[end the daemon that runs]' '--force[though VMs use it]' ;;
                 doctor) _arguments '--json[print JSON]' ;;
                 completion) _values shell bash zsh fish ;;

@@ -35,7 +35,10 @@ internal sealed class Reports(DaemonOptions options, IEngine engine, VmListener 
             vms.Add(Vm(vm, connections.GetValueOrDefault(vm.ProcessId)));
         }
         return new AdapterReport(snapshot.TakenNs, Name(options.Engine), snapshot.State, snapshot.ProcessorNs, snapshot.Sleeps, total, vms,
-            [.. snapshot.Links.Select(Link)]);
+            [.. snapshot.Links.Select(Link)])
+        {
+            Threads = snapshot.Threads,
+        };
     }
 
     internal IReadOnlyList<QueuePairReport> QueuePairs() =>

@@ -102,7 +102,7 @@ internal static class AddressCommands
         if (error != Errno.None)
             return error;
         id.Local = address with { Port = port };
-        id.HasDevice = !address.IsAny;
+        id.HasDevice = !address.IsEverywhere;
         service.NameEndpointLocked(id, endpoint);
         return Errno.None;
     }

@@ -6,13 +6,13 @@ namespace Weft.Linux.Memory;
 public sealed partial class AddressSpace
 {
     /// <summary>
-    /// Maps the machine's doorbell page: what mmap(2) of a device's user access region gives. Any protection will do, as
+    /// Maps the machine's doorbell page, or the clock behind it: what mmap(2) of a device's user access region gives. Any protection will do, as
     /// on Linux; it may be mapped more than once, and unmapped as any mapping.
     /// </summary>
-    /// <param name="page">The machine's.</param>
+    /// <param name="page">Where the machine has it.</param>
     /// <param name="request">Placement, protection and the file to show; its length must be one page. Content is not looked at.</param>
     /// <returns>The address, or -errno: EINVAL for another length.</returns>
-    public SyscallResult MapDoorbell(DoorbellPage page, in MapRequest request)
+    public SyscallResult MapDoorbell(GuestPhysicalAddress page, in MapRequest request)
     {
         ulong length = RoundUp(request.LengthBytes);
         if (length != PageSize)
@@ -30,7 +30,7 @@ public sealed partial class AddressSpace
                 End = start + length,
                 Protection = request.Protection,
                 Content = HostContent.Doorbell,
-                Physical = page.Physical,
+                Physical = page,
                 IsShared = true,
                 File = request.File,
                 FileOffset = request.FileOffset,

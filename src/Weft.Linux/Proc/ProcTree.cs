@@ -11,7 +11,7 @@ internal sealed class ProcTree
         "interrupts", "softirqs", "uptime", "loadavg", "misc", "consoles", "crypto", "execdomains", "buddyinfo", "pagetypeinfo", "schedstat",
         "iomem", "ioports", "dma", "mtrr", "modules", "locks", "config.gz", "version_signature", "mdstat", "fb", "key-users"];
 
-    private static readonly string[] HostDirectories = ["sys", "sysvipc", "pressure", "tty", "driver", "bus", "irq", "fs"];
+    private static readonly string[] HostDirectories = ["sysvipc", "pressure", "tty", "driver", "bus", "irq", "fs"];
     private readonly ViewContext _context;
     private readonly ProcessTree _processes;
     private readonly ViewDirectory _global = new();
@@ -49,7 +49,20 @@ internal sealed class ProcTree
         _global.Add("meminfo", ViewFile.Text(thread => _context.Memory.MemInfo(thread.Process)));
         _global.Add("cmdline", ViewFile.Constant("\n"));
         _global.Add("cgroups", ViewFile.Constant(CgroupTree.Controllers));
+        if (_context.Host.Exists("/proc/sys"))
+            _global.Add("sys", Settings());
     }
+
+    private ViewDirectory Settings()
+    {
+        ViewDirectory settings = Over("/proc/sys");
+        if (_context.Host.Exists(BootId.Path))
+            settings.Add("kernel", Over("/proc/sys/kernel").Add("random", Over("/proc/sys/kernel/random").Add("boot_id",
+                ViewFile.Text(thread => BootId.Of(_context.Host.ReadText(BootId.Path), thread.Kernel.Adapter?.Device.Host ?? 0), 0x124))));
+        return settings;
+    }
+
+    private ViewDirectory Over(string path) => new(new HostMirror(_context.Host, path));
 
     private static string Id(int id) => id.ToString(CultureInfo.InvariantCulture);
 }

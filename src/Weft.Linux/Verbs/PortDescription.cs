@@ -22,7 +22,7 @@ internal static class PortDescription
     internal const uint MostReads = 16;
 
     /// <summary>Completion times are nanoseconds, of which 48 bits are told.</summary>
-    private const ulong TimestampMask = (1UL << 48) - 1, ClockKilohertz = 1_000_000;
+    private const ulong TimestampMask = Machine.ClockPage.Mask, ClockKilohertz = Machine.ClockPage.Kilohertz;
 
     private const uint MostMessageBytes = 1u << 30;
 
@@ -68,8 +68,13 @@ internal static class PortDescription
         BinaryPrimitives.WriteUInt64LittleEndian(response[224..], DeviceCapabilities);
     }
 
-    /// <summary>struct mlx4_uverbs_ex_query_device_resp: no clock, no receive inline.</summary>
-    internal static void PutProviderDevice(Span<byte> response) => BinaryPrimitives.WriteUInt32LittleEndian(response[4..], ProviderBytes);
+    /// <summary>struct mlx4_uverbs_ex_query_device_resp: the clock at the begin of its page, no receive inline.</summary>
+    internal static void PutProviderDevice(Span<byte> response)
+    {
+        const uint hasClock = 1;
+        BinaryPrimitives.WriteUInt32LittleEndian(response, hasClock);
+        BinaryPrimitives.WriteUInt32LittleEndian(response[4..], ProviderBytes);
+    }
 
     /// <summary>struct ib_uverbs_query_port_resp: active, four lanes of FDR, InfiniBand.</summary>
     internal static void PutPort(Span<byte> response, in DeviceAttributes device)

@@ -12,7 +12,8 @@ namespace Weft.Linux.Verbs;
 /// <remarks>Thread-safe. The last close ends the context.</remarks>
 internal sealed class VerbsFile : DeviceFile
 {
-    private const int DoorbellOffset = 0;
+    /// <summary>Source: rdma-core, providers/mlx4: what mlx4_map_internal_clock asks for.</summary>
+    private const ulong DoorbellOffset = 0, ClockOffset = 3 * AddressSpace.PageSize;
     private readonly bool _takesWrites;
     private VerbsSession? _session;
 
@@ -55,12 +56,13 @@ internal sealed class VerbsFile : DeviceFile
         return error == Errno.None ? (long)count : error;
     }
 
-    /// <summary>Offset 0 is the doorbell page. EINVAL for all else, and before GET_CONTEXT.</summary>
+    /// <summary>Offset 0 is the doorbell page, the fourth page the clock. EINVAL for all else, and before GET_CONTEXT.</summary>
     internal override SyscallResult Map(GuestThread thread, in MapRequest request)
     {
-        if (Session is null || !request.IsShared || request.FileOffset != DoorbellOffset || request.LengthBytes != AddressSpace.PageSize)
+        if (Session is null || !request.IsShared || request.FileOffset is not (DoorbellOffset or ClockOffset) || request.LengthBytes != AddressSpace.PageSize)
             return Errno.EINVAL;
-        return thread.Memory.MapDoorbell(thread.Kernel.Machine.GetDoorbell(), request);
+        DoorbellPage doorbell = thread.Kernel.Machine.GetDoorbell();
+        return thread.Memory.MapDoorbell(request.FileOffset == ClockOffset ? doorbell.Clock : doorbell.Physical, request);
     }
 
     /// <inheritdoc/>

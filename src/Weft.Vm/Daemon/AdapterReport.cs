@@ -13,4 +13,8 @@ namespace Weft.Vm.Daemon;
 /// <param name="Links">To the other hosts of the cluster.</param>
 public sealed record AdapterReport(
     long TakenNs, string Engine, string State, long EngineProcessorNs, long Sleeps, TrafficCounts Traffic, IReadOnlyList<VmReport> Vms,
-    IReadOnlyList<LinkReport> Links);
+    IReadOnlyList<LinkReport> Links)
+{
+    /// <summary>The engine's polling threads.</summary>
+    public IReadOnlyList<ThreadSnapshot> Threads { get; init; } = [];
+}

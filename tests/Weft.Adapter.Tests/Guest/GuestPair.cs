@@ -19,7 +19,7 @@ internal sealed class GuestPair : IDisposable
     /// <summary>One of each host where there are two.</summary>
     internal GuestPair(TwoHosts? hosts, EngineMode mode, QueuePairType type, int bufferBytes = BufferBytes,
         Func<GuestQueueShape, GuestQueueShape>? shape = null, Action<GuestQueuePair>? before = null, int? jitterSeed = null, Random? scatter = null)
-        : this(hosts?.Left ?? new VirtualAdapter(new EngineOptions { Mode = mode }), null, hosts is null ? null : new GuestVm(hosts.Right, jitterSeed: jitterSeed + 1),
+        : this(hosts?.Left ?? Adapters.Start(mode), null, hosts is null ? null : new GuestVm(hosts.Right, jitterSeed: jitterSeed + 1),
             type, bufferBytes, shape, before, jitterSeed, scatter) => _hosts = hosts;
 
     internal GuestPair(VirtualAdapter adapter, GuestVm? left, GuestVm? right, QueuePairType type = QueuePairType.ReliableConnection,

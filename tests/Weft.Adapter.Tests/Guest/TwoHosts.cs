@@ -37,6 +37,7 @@ internal sealed class TwoHosts : IDisposable
     private static VirtualAdapter Start(ushort number, EngineMode mode) => new(new EngineOptions
     {
         Mode = mode,
+        Threads = Adapters.Threads,
         FirstLid = (ushort)(number * FabricNode.LidsPerHost),
         LidCount = FabricNode.LidsPerHost,
         Fabric = new FabricOptions { Number = number, Listen = new IPEndPoint(IPAddress.Loopback, 0), Security = new ClusterKey(new byte[32], []) },

@@ -114,6 +114,21 @@ public sealed class ConnectionTests : IDisposable
         client.Expect(ConnectionNoticeKind.Rejected);
     }
 
+    // As cma_any_addr has it. libfabric's servers bind so, and then tell the device's own addresses.
+    [KvmFact]
+    public void A_listener_at_a_loopback_address_hears_every_call_and_has_no_device()
+    {
+        ConnectionFixture server = MakeVm();
+        uint listener = server.CreateId(0x1111);
+        Assert.Equal(Errno.None, server.Bind(listener, ConnectionFixture.Address(9, _port)));
+        Assert.Equal(Errno.None, server.AskWithResponse(ConnectionCommand.QueryRoute, listener, 208, 16));
+        Assert.Equal(0u, server.Answer(0));
+        Assert.Equal(Errno.None, server.Plain(ConnectionCommand.Listen, listener, 8));
+        (ConnectionFixture client, uint id) = Resolved();
+        Assert.Equal(Errno.None, client.Connect(id, 1, ""));
+        server.Expect(ConnectionNoticeKind.Request);
+    }
+
     [KvmFact]
     public void Requests_beyond_the_backlog_are_refused()
     {

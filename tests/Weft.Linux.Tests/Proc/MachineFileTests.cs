@@ -22,6 +22,25 @@ public sealed class MachineFileTests
     }
 
     [KvmFact]
+    public void The_boot_id_is_the_machines_without_a_cluster()
+    {
+        using ViewedProcess view = new();
+        Assert.Equal(File.ReadAllText(BootId.Path), view.Read(BootId.Path));
+        Assert.Contains("hostname", view.List("/proc/sys/kernel"));
+    }
+
+    [Fact]
+    public void Each_host_of_a_cluster_has_a_boot_id_of_its_own()
+    {
+        const string machine = "0dbc2f3e-1b2c-4d5e-8f90-0123456789ab\n";
+        string[] ids = [.. Enumerable.Range(0, 192).Select(host => BootId.Of(machine, (ushort)host))];
+        Assert.Equal(machine, ids[0]);
+        Assert.Equal("0dbc2f3e-1b2c-4d5e-8f90-0123456789a9\n", ids[2]);
+        Assert.Distinct(ids);
+        Assert.Equal("", BootId.Of("", 3));
+    }
+
+    [KvmFact]
     public void Memory_is_the_hosts_without_a_limit()
     {
         using ViewedProcess view = new();

@@ -1,5 +1,5 @@
 // One program, connected with itself over InfiniBand verbs, checks one thing each:
-//   rdma_calls timestamps|established|reregister|window|multicast|queries
+//   rdma_calls timestamps|clock|established|reregister|window|multicast|queries
 //   rdma_calls churn SECONDS     makes and ends queue pairs and regions as fast as it can
 //   rdma_calls latency COUNT     writes 8 bytes COUNT times; prints the median in nanoseconds
 #include "check.h"
@@ -89,6 +89,37 @@ static enum ibv_wc_status writeTo(struct ibv_qp *pair, struct ibv_mr *from, uint
     return await().status;
 }
 
+static uint64_t readClock(void) {
+    struct ibv_values_ex values = {.comp_mask = IBV_VALUES_MASK_RAW_CLOCK};
+    CHECK(ibv_query_rt_values_ex(device, &values) == 0 && values.comp_mask == IBV_VALUES_MASK_RAW_CLOCK && values.raw_clock.tv_sec == 0);
+    return values.raw_clock.tv_nsec;
+}
+
+// The device's counter is the clock in nanoseconds, cut to the width of completion times; and it never steps back.
+static void deviceClock(void) {
+    struct ibv_device_attr_ex all;
+    CHECK(ibv_query_device_ex(device, NULL, &all) == 0 && all.hca_core_clock == 1000000);
+    uint64_t last = 0;
+    for (int turn = 0; turn < 300; turn++) {
+        uint64_t before = now() & all.completion_timestamp_mask, time = readClock(), after = now() & all.completion_timestamp_mask;
+        CHECK(time >= last && time >= before && time <= after);
+        last = time;
+        if (turn % 100 == 99)
+            usleep(20000);
+    }
+    // Another context has a page of its own, and the first one's stays when that goes.
+    struct ibv_context *other = ibv_open_device(device->device);
+    CHECK(other);
+    struct ibv_values_ex values = {.comp_mask = IBV_VALUES_MASK_RAW_CLOCK};
+    CHECK(ibv_query_rt_values_ex(other, &values) == 0 && (uint64_t)values.raw_clock.tv_nsec >= last);
+    CHECK(ibv_close_device(other) == 0);
+    CHECK(readClock() >= (uint64_t)values.raw_clock.tv_nsec);
+    uint8_t *area = newArea();
+    memset(area, 7, AREA);
+    for (int index = 0; index < AREA; index++)
+        CHECK(area[index] == 7);
+}
+
 static void timestamps(void) {
     struct ibv_device_attr_ex all;
     CHECK(ibv_query_device_ex(device, NULL, &all) == 0 && all.completion_timestamp_mask != 0 && all.hca_core_clock == 1000000);
@@ -100,6 +131,7 @@ static void timestamps(void) {
     struct ibv_mr *region = newRegion(newArea(), IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE);
     uint64_t last = 0, begin = now();
     for (int turn = 0; turn < 20; turn++) {
+        uint64_t before = readClock();
         post(a, (struct ibv_send_wr){.wr_id = 100 + turn, .opcode = IBV_WR_RDMA_WRITE, .wr.rdma = {(uintptr_t)region->addr + 64, region->rkey}}, region->addr, 8, region->lkey);
         struct ibv_poll_cq_attr none = {};
         int status;
@@ -109,6 +141,7 @@ static void timestamps(void) {
         uint64_t time = ibv_wc_read_completion_ts(timed);
         ibv_end_poll(timed);
         CHECK(time >= last && time <= (now() & all.completion_timestamp_mask) && time + 1000 >= (begin & all.completion_timestamp_mask));
+        CHECK(time >= before && time <= readClock());
         last = time;
     }
 }
@@ -248,7 +281,7 @@ int main(int count, char **words) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"timestamps", timestamps}, {"established", established}, {"reregister", reregister}, {"window", window}, {"multicast", multicast}, {"queries", queries}};
+    } cases[] = {{"timestamps", timestamps}, {"clock", deviceClock}, {"established", established}, {"reregister", reregister}, {"window", window}, {"multicast", multicast}, {"queries", queries}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (strcmp(what, cases[i].name) == 0) {
             cases[i].run();
