@@ -8,6 +8,7 @@ internal sealed partial class Engine
     private const int UnrungMs = 1, OverdueMs = 5, BrokenMs = 10, LongestMs = 60_000;
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
+    private readonly SleepProtocol _falling = new();
     private bool _hasTrapping;
     private int _naps;
     private long _burstEnded, _movedBefore;
@@ -53,24 +54,41 @@ internal sealed partial class Engine
     }
 
     /// <summary>
-    /// Sleeps until a doorbell, a control call, another polling thread or a timer. Ordering: first its VMs' doorbell pages
-    /// trap, then it says that it sleeps, then a full fence, then everything is looked at once more, its mail too. What is
-    /// posted after that rings; who leaves something after that sees that it sleeps, and wakes it.
+    /// Sleeps until a doorbell, a control call, another polling thread or a timer, if there is nothing to do. Ordering:
+    /// <see cref="SleepProtocol"/>, with its own VMs' pages and, between trapping and the fence, its word that it sleeps. Who
+    /// leaves something after that sees it, and wakes this thread; what was left before is found when it looks again.
     /// </summary>
     private void Sleep()
     {
-        bool allTrap = MakePagesTrap();
-        _sleeper.Announce();
-        bool hasFound = FullScan();
-        if (hasFound || _isStopping || _hasChanged)
-        {
-            _sleeper.Withdraw();
-            _lastWork = hasFound ? _requester.Now : _lastWork;
-            return;
-        }
+        for (_falling.Begin(); _falling.Step != SleepStep.StayAwake;)
+            switch (_falling.Step)
+            {
+                case SleepStep.MakePagesTrap:
+                    _falling.Done(MakePagesTrap());
+                    break;
+                case SleepStep.Fence:
+                    _sleeper.Announce();
+                    _falling.Done(true);
+                    break;
+                case SleepStep.LookAgain:
+                    bool isFound = FullScan();
+                    if (isFound)
+                        _lastWork = _requester.Now;
+                    _falling.Done(isFound || _isStopping || _hasChanged);
+                    break;
+                default:
+                    WaitForWork(LongestSleepMs(allTrap: _falling.Step == SleepStep.Wait));
+                    _falling.Done(true);
+                    break;
+            }
+        _sleeper.Withdraw();
+    }
+
+    private void WaitForWork(int mostMs)
+    {
         Sleeps++;
         long began = Stopwatch.GetTimestamp();
-        _sleeper.Sleep(LongestSleepMs(allTrap));
+        _sleeper.Sleep(mostMs);
         // Whoever left meanwhile took its memory and its descriptors along.
         if (_hasChanged)
             Refresh();
@@ -124,7 +142,7 @@ internal sealed partial class Engine
     private bool FullScan()
     {
         _requester.Now = Stopwatch.GetTimestamp();
-        bool found = (_hot.Count > 0 || _hosts is not null || HasMail) && Round();
+        bool found = (_hot.Count > 0 || _hosts is not null || HasMail) && Round(_requester.Now);
         for (int index = 0; index < _pairs.Count; index++)
             found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)

@@ -29,6 +29,7 @@ internal sealed partial class Engine : IDisposable
     private volatile bool _isStopping;
     private bool _hasChanged = true;
     private bool _hasContexts;
+    private bool _isStarted;
 
     /// <summary>The first thread serves the links to other hosts besides.</summary>
     internal Engine(VirtualAdapter adapter, EngineMode mode, int lane)
@@ -45,14 +46,28 @@ internal sealed partial class Engine : IDisposable
     /// <summary>How many VMs it serves. Under the gate.</summary>
     internal int VmCount => _vms.Count;
 
-    internal void Start() => _thread.Start();
+    internal void Start()
+    {
+        _isStarted = true;
+        _thread.Start();
+    }
+
+    /// <summary>One round at a time of the caller's, for an engine that was not started. True when something moved.</summary>
+    internal bool Turn(long now)
+    {
+        if (_hasChanged)
+            Refresh();
+        return Round(now);
+    }
+
 
     /// <summary>Ends the thread; before <see cref="Dispose"/>, as others may still wake it.</summary>
     internal void Stop()
     {
         _isStopping = true;
         _sleeper.WakeAlways();
-        _thread.Join();
+        if (_isStarted)
+            _thread.Join();
     }
 
     /// <inheritdoc/>
@@ -137,7 +152,7 @@ internal sealed partial class Engine : IDisposable
                 _adapter.Gate.LetIn(_lane, _sleeper);
             if (_hasChanged)
                 Refresh();
-            if (!Round())
+            if (!Round(Stopwatch.GetTimestamp()))
                 Idle(crowd);
             else
             {
@@ -154,9 +169,9 @@ internal sealed partial class Engine : IDisposable
         _adapter.Gate.Leave(_lane);
     }
 
-    private bool Round()
+    private bool Round(long now)
     {
-        _requester.Now = Stopwatch.GetTimestamp();
+        _requester.Now = now;
         bool moved = HasMail && TakeMail();
         for (int index = _hot.Count - 1; index >= 0; index--)
         {

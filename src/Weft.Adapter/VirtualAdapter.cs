@@ -40,13 +40,25 @@ public sealed class VirtualAdapter : IDisposable
             engine.Start();
     }
 
+    /// <summary>An adapter without a thread of its own: who made it gives the engine its turns.</summary>
+    internal VirtualAdapter(EngineOptions options, Func<VirtualAdapter, RemoteHosts> connect)
+    {
+        _options = options;
+        Gate = new Gate(1);
+        Remote = connect(this);
+        Engines = [new Engine(this, options.Mode, 0)];
+    }
+
     /// <summary>Who listens and connects where.</summary>
     public Connections.ConnectionManager Connections { get; } = new();
 
     /// <summary>The node that links this host with the others of its cluster; null for a host alone.</summary>
-    public FabricNode? Fabric => Remote?.Node;
+    public FabricNode? Fabric => Remote?.Node as FabricNode;
 
     internal RemoteHosts? Remote { get; }
+
+    /// <summary>Where requests' first numbers come from.</summary>
+    internal Random Numbers { get; init; } = Random.Shared;
 
     internal IReadOnlyCollection<QueuePair> Pairs => _pairs.Values;
 

@@ -11,7 +11,7 @@ namespace Weft.Adapter.Remote;
 /// complete them in order. Payload is copied once, out of the guest into the link's window.
 /// </summary>
 /// <remarks>Runs on polling threads, under the links' lock. Allocates nothing per request.</remarks>
-internal sealed class RemoteRequester(VirtualAdapter adapter, FabricNode node)
+internal sealed class RemoteRequester(VirtualAdapter adapter, IHostLinks node)
 {
     internal const int PieceBytes = 64 << 10;
     private const int MostRequests = 64;
