@@ -8,10 +8,8 @@ internal sealed partial class Engine
     private const int UnrungMs = 1, OverdueMs = 5, BrokenMs = 10, LongestMs = 60_000;
     private const double UsPerSecond = 1e6;
     private readonly IdlePolicy _idle;
+    private readonly SleepProtocol _falling = new();
     private bool _hasTrapping;
-
-    /// <summary>Whether something may be there that neither rings nor is on the hot list, since the last look at everything.</summary>
-    private bool _mustScan = true;
     private int _naps;
     private long _burstEnded, _movedBefore, _deliveriesBefore, _lastDelivery;
 
@@ -38,7 +36,6 @@ internal sealed partial class Engine
                 _adapter.Gate.Leave();
                 _sleeper.Nap(_idle.NapNs(idleUs, _naps++));
                 _adapter.Gate.Take();
-                _mustScan = true;
                 break;
             default:
                 Sleep();
@@ -65,28 +62,40 @@ internal sealed partial class Engine
     }
 
     /// <summary>
-    /// Sleeps until a doorbell, a control call or a timer. Ordering: first the doorbell pages trap, then a full
-    /// fence, then everything is looked at once more; what is posted after that rings. Where all pages have trapped since
-    /// such a look, and nobody was let in meanwhile, another would find nothing that doesn't ring.
+    /// Sleeps until a doorbell, a control call or a timer, if there is nothing to do. Ordering: <see cref="SleepProtocol"/>.
     /// </summary>
     private void Sleep()
     {
-        bool allTrap = MakePagesTrap();
-        Interlocked.MemoryBarrier();
-        if (_isStopping || _hasChanged)
-            return;
-        if (_mustScan || !allTrap)
-        {
-            _mustScan = false;
-            if (FullScan())
+        for (_falling.Begin(); _falling.Step != SleepStep.StayAwake;)
+            switch (_falling.Step)
             {
-                NoteWork();
-                return;
+                case SleepStep.MakePagesTrap:
+                    _falling.Done(MakePagesTrap());
+                    break;
+                case SleepStep.Fence:
+                    Interlocked.MemoryBarrier();
+                    if (_isStopping || _hasChanged)
+                        return;
+                    _falling.Done(true);
+                    break;
+                case SleepStep.LookAgain:
+                    bool isFound = FullScan();
+                    if (isFound)
+                        NoteWork();
+                    _falling.Done(isFound);
+                    break;
+                default:
+                    WaitForWork(LongestSleepMs(allTrap: _falling.Step == SleepStep.Wait));
+                    _falling.Done(true);
+                    break;
             }
-        }
+    }
+
+    private void WaitForWork(int mostMs)
+    {
         Sleeps++;
         long began = Stopwatch.GetTimestamp();
-        _sleeper.Sleep(LongestSleepMs(allTrap));
+        _sleeper.Sleep(mostMs);
         // Whoever left meanwhile took its memory and its descriptors along.
         if (_hasChanged)
             Refresh();
@@ -109,10 +118,8 @@ internal sealed partial class Engine
                 continue;
             _hasTrapping = vm.IsTrapping = true;
             vm.MovedWhenAwake = vm.Moved;
-            if (vm.TrapsSurely)
-                continue;
-            _mustScan = true;
-            all &= vm.TrapsSurely = vm.Doorbell.SetTrapping(true);
+            if (!vm.TrapsSurely)
+                all &= vm.TrapsSurely = vm.Doorbell.SetTrapping(true);
         }
         return all;
     }
@@ -142,7 +149,7 @@ internal sealed partial class Engine
     private bool FullScan()
     {
         _requester.Now = Stopwatch.GetTimestamp();
-        bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round();
+        bool found = (_hot.Count > 0 || _adapter.Remote is not null) && Round(_requester.Now);
         for (int index = 0; index < _pairs.Count; index++)
             found |= LookAt(index);
         foreach (CompletionQueue queue in _armable)

@@ -25,6 +25,7 @@ internal sealed partial class Engine
     private volatile bool _isStopping;
     private bool _hasChanged = true;
     private bool _hasContexts;
+    private bool _isStarted;
 
     internal Engine(VirtualAdapter adapter, EngineMode mode)
     {
@@ -35,13 +36,27 @@ internal sealed partial class Engine
         _thread = new Thread(Run) { IsBackground = true, Name = "weft adapter" };
     }
 
-    internal void Start() => _thread.Start();
+    internal void Start()
+    {
+        _isStarted = true;
+        _thread.Start();
+    }
+
+    /// <summary>One round at a time of the caller's, for an engine that was not started. True when something moved.</summary>
+    internal bool Turn(long now)
+    {
+        if (_hasChanged)
+            Refresh();
+        return Round(now);
+    }
+
 
     internal void Stop()
     {
         _isStopping = true;
         _sleeper.WakeAlways();
-        _thread.Join();
+        if (_isStarted)
+            _thread.Join();
         _sleeper.Dispose();
     }
 
@@ -116,13 +131,10 @@ internal sealed partial class Engine
         while (!_isStopping)
         {
             if (_adapter.Gate.IsWanted)
-            {
                 _adapter.Gate.LetIn(_sleeper);
-                _mustScan = true;
-            }
             if (_hasChanged)
                 Refresh();
-            if (!Round())
+            if (!Round(Stopwatch.GetTimestamp()))
                 Idle(crowd);
             else
             {
@@ -139,9 +151,9 @@ internal sealed partial class Engine
         _adapter.Gate.Leave();
     }
 
-    private bool Round()
+    private bool Round(long now)
     {
-        _requester.Now = Stopwatch.GetTimestamp();
+        _requester.Now = now;
         bool moved = false;
         for (int index = _hot.Count - 1; index >= 0; index--)
         {

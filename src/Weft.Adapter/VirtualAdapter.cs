@@ -34,16 +34,27 @@ public sealed class VirtualAdapter : IDisposable
         Engine.Start();
     }
 
+    /// <summary>An adapter without a thread of its own: who made it gives the engine its turns.</summary>
+    internal VirtualAdapter(EngineOptions options, Func<VirtualAdapter, RemoteHosts> connect)
+    {
+        _options = options;
+        Remote = connect(this);
+        Engine = new Engine(this, options.Mode);
+    }
+
     /// <summary>Who listens and connects where.</summary>
     public Connections.ConnectionManager Connections { get; } = new();
 
     /// <summary>The node that links this host with the others of its cluster; null for a host alone.</summary>
-    public FabricNode? Fabric => Remote?.Node;
+    public FabricNode? Fabric => Remote?.Node as FabricNode;
 
     internal RemoteHosts? Remote { get; }
 
     /// <summary>How often something came that a program of this host may have waited for. Changed under the gate.</summary>
     internal long Deliveries { get; set; }
+
+    /// <summary>Where requests' first numbers come from.</summary>
+    internal Random Numbers { get; init; } = Random.Shared;
 
     internal IReadOnlyCollection<QueuePair> Pairs => _pairs.Values;
 

@@ -11,7 +11,7 @@ namespace Weft.Fabric;
 /// </summary>
 /// <remarks>Of two hosts the one with the lower number dials. Every member is linked with every other.
 /// Thread rules: <see cref="SetPeers"/>, <see cref="Snapshot"/>, <see cref="Address"/> from any thread; all else from the driver's.</remarks>
-public sealed class FabricNode : IDisposable
+public sealed class FabricNode : IHostLinks
 {
     /// <summary>Host n has so many LIDs, from n times that on.</summary>
     public const int LidsPerHost = 256;

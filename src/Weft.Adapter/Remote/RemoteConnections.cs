@@ -12,7 +12,7 @@ namespace Weft.Adapter.Remote;
 
 /// <summary>Connection management's messages to and from other hosts.</summary>
 /// <remarks>Messages are queued on any thread, bounded; the engine's thread, under the adapter's gate, moves them.</remarks>
-internal sealed class RemoteConnections(VirtualAdapter adapter, FabricNode node, ulong guidPrefix) : IConnectionLinks
+internal sealed class RemoteConnections(VirtualAdapter adapter, IHostLinks node, ulong guidPrefix) : IConnectionLinks
 {
     private const int MostWaiting = 4096;
     private static readonly int s_messageBytes = Unsafe.SizeOf<ConnectionMessage>();

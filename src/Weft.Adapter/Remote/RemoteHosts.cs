@@ -20,15 +20,21 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
     /// <summary>Listens from now on.</summary>
     /// <exception cref="ArgumentException">Where it may not or can't; one line for the user.</exception>
     internal RemoteHosts(VirtualAdapter adapter, FabricOptions options, ulong guidPrefix)
+        : this(adapter, sink => new FabricNode(options, sink), new RemoteResponder(adapter), guidPrefix)
+    {
+    }
+
+    /// <summary>With links and a responder of the caller's choice.</summary>
+    internal RemoteHosts(VirtualAdapter adapter, Func<ILinkSink, IHostLinks> connect, RemoteResponder responder, ulong guidPrefix)
     {
         _adapter = adapter;
-        Node = new FabricNode(options, this);
+        Node = connect(this);
         _requester = new RemoteRequester(adapter, Node);
-        _responder = new RemoteResponder(adapter, new Responder(adapter));
+        _responder = responder;
         adapter.Connections.Links = _connections = new RemoteConnections(adapter, Node, guidPrefix);
     }
 
-    internal FabricNode Node { get; }
+    internal IHostLinks Node { get; }
 
     /// <summary>What a connected queue pair has under way to another host; null when its peer is on this one.</summary>
     internal RemoteRequests? RequestsOf(QueuePair pair)
@@ -36,7 +42,7 @@ internal sealed class RemoteHosts : ILinkSink, IDisposable
         if (pair.Remote is not null)
             return pair.Remote;
         ushort lid = VirtualAdapter.LidOf(pair.Attributes.Path);
-        return lid == 0 || _adapter.IsOwn(lid) ? null : pair.Remote = new RemoteRequests(lid);
+        return lid == 0 || _adapter.IsOwn(lid) ? null : pair.Remote = new RemoteRequests(lid, (uint)_adapter.Numbers.Next());
     }
 
     /// <summary>Gives a queue pair a turn. Returns how many requests moved on.</summary>

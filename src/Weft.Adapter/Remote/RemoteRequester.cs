@@ -11,7 +11,7 @@ namespace Weft.Adapter.Remote;
 /// complete them in order. Payload is copied once, out of the guest into the link's window.
 /// </summary>
 /// <remarks>Runs on the engine's thread, under the adapter's gate. Allocates nothing per request.</remarks>
-internal sealed class RemoteRequester(VirtualAdapter adapter, FabricNode node)
+internal sealed class RemoteRequester(VirtualAdapter adapter, IHostLinks node)
 {
     internal const int PieceBytes = 64 << 10;
     private const int MostRequests = 64;

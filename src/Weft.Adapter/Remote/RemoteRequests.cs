@@ -7,7 +7,7 @@ namespace Weft.Adapter.Remote;
 /// that plus <see cref="InFlight"/> are sent; numbers go up by one a request, from a random one on, so that answers to an
 /// earlier life of the queue pair don't fit.
 /// </summary>
-internal sealed class RemoteRequests(ushort lid)
+internal sealed class RemoteRequests(ushort lid, uint firstNumber)
 {
     internal const int MostInFlight = 128, MostReads = 16;
 
@@ -24,7 +24,7 @@ internal sealed class RemoteRequests(ushort lid)
     internal int Reads;
 
     /// <summary>The number of the request at the send index.</summary>
-    internal uint FirstNumber = (uint)Random.Shared.Next();
+    internal uint FirstNumber = firstNumber;
     internal byte NextKept;
     internal bool IsAnswered;
     internal bool MustRestart;

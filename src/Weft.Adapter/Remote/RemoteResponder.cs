@@ -9,10 +9,11 @@ namespace Weft.Adapter.Remote;
 /// into the guest, and answers. What can't be answered at once, for want of room on the link, is owed: bounded per queue pair.
 /// </summary>
 /// <remarks>Runs on the engine's thread, under the adapter's gate. Allocates nothing per request.</remarks>
-internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responder)
+internal class RemoteResponder(VirtualAdapter adapter)
 {
     private const uint StreamMask = 0x7fff;
     private const int TurnBytes = 512 << 10;
+    private readonly Responder _responder = new(adapter);
     private readonly SendRequest _request = new();
     private readonly Segment[] _remote = new Segment[1];
     private readonly List<QueuePair> _owing = [];
@@ -81,7 +82,8 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
         pair.IsReceiving && pair.Type != QueuePairType.UnreliableDatagram && pair.Vm.Device.Lid == header.ToLid
         && pair.Attributes.DestinationQueuePair == header.FromPair && VirtualAdapter.LidOf(pair.Attributes.Path) == header.FromLid;
 
-    private static bool IsExpected(RemoteAnswers answers, in RemoteHeader header)
+    /// <summary>Whether a piece is the one that is due: what is not is dropped, and refused once.</summary>
+    protected virtual bool IsExpected(RemoteAnswers answers, in RemoteHeader header)
     {
         bool isFirst = header.Has(RemoteFlags.First);
         if (!answers.HasBegun && isFirst && header.Has(RemoteFlags.Begin))
@@ -136,56 +138,56 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
         bool carries = kind is RequestKind.Send or RequestKind.SendImmediate or RequestKind.SendInvalidate or RequestKind.Write or RequestKind.WriteImmediate;
         bool isWhole = !carries || (ulong)header.Offset + (uint)data.Length == header.TotalBytes;
         if (header.Offset != answers.Progress || (ulong)header.Offset + (uint)data.Length > header.TotalBytes || isWhole != header.Has(RemoteFlags.Last))
-            return responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);
-        if (pair.Type == QueuePairType.XrcReceive && !responder.TryEnterShared(pair, _request))
-            return responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);
+            return _responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);
+        if (pair.Type == QueuePairType.XrcReceive && !_responder.TryEnterShared(pair, _request))
+            return _responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);
         return kind switch
         {
             RequestKind.Send or RequestKind.SendImmediate or RequestKind.SendInvalidate => Send(pair, header, data, isWhole),
             RequestKind.Write or RequestKind.WriteImmediate => Write(pair, header, data, isWhole),
             RequestKind.Read => Read(pair, answers, header),
             RequestKind.CompareSwap or RequestKind.FetchAdd => Atomic(pair, answers, header),
-            _ => responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest),
+            _ => _responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest),
         };
     }
 
     private WorkStatus Send(QueuePair pair, in RemoteHeader header, ReadOnlySpan<byte> data, bool isWhole)
     {
-        if (!responder.TryTakeReceive(pair, _request))
+        if (!_responder.TryTakeReceive(pair, _request))
             return WorkStatus.ReceiverNotReady;
         if (header.TotalBytes > pair.Held.CapacityBytes)
-            return responder.FailReceive(pair, WorkStatus.LocalLength, WorkStatus.RemoteInvalidRequest);
+            return _responder.FailReceive(pair, WorkStatus.LocalLength, WorkStatus.RemoteInvalidRequest);
         MemoryCursor destination = new(pair, Responder.ReceiveSegments(pair), AccessRights.LocalWrite, header.Offset);
         if (!RemoteCopy.TryScatter(destination, data, lastByteLast: false))
-            return responder.FailReceive(pair, WorkStatus.LocalProtection, WorkStatus.RemoteOperation);
+            return _responder.FailReceive(pair, WorkStatus.LocalProtection, WorkStatus.RemoteOperation);
         if (!isWhole)
             return WorkStatus.Success;
         if (_request.Kind == RequestKind.SendInvalidate && !LocalOperations.TryInvalidate(pair, header.Immediate))
-            return responder.FailReceive(pair, WorkStatus.LocalQueueOperation, WorkStatus.RemoteAccess);
+            return _responder.FailReceive(pair, WorkStatus.LocalQueueOperation, WorkStatus.RemoteAccess);
         Responder.SayEstablished(pair);
-        responder.PostReceive(pair, WorkStatus.Success, null, _request, header.TotalBytes);
+        _responder.PostReceive(pair, WorkStatus.Success, null, _request, header.TotalBytes);
         return WorkStatus.Success;
     }
 
     private WorkStatus Write(QueuePair pair, in RemoteHeader header, ReadOnlySpan<byte> data, bool isWhole)
     {
         bool hasImmediate = _request.Kind == RequestKind.WriteImmediate;
-        if (hasImmediate && !responder.TryTakeReceive(pair, _request))
+        if (hasImmediate && !_responder.TryTakeReceive(pair, _request))
             return WorkStatus.ReceiverNotReady;
         if (header.TotalBytes > 0 && (!RightsHold(pair, header, header.TotalBytes, AccessRights.RemoteWrite)
             || !RemoteCopy.TryScatter(new MemoryCursor(pair, _remote, AccessRights.RemoteWrite, header.Offset, isRemote: true), data, isWhole)))
-            return responder.RefuseAccess(pair, pair);
+            return _responder.RefuseAccess(pair, pair);
         if (!hasImmediate || !isWhole)
             return WorkStatus.Success;
         Responder.SayEstablished(pair);
-        responder.PostReceive(pair, WorkStatus.Success, null, _request, header.TotalBytes);
+        _responder.PostReceive(pair, WorkStatus.Success, null, _request, header.TotalBytes);
         return WorkStatus.Success;
     }
 
     private WorkStatus Read(QueuePair pair, RemoteAnswers answers, in RemoteHeader header)
     {
         if (header.TotalBytes > 0 && !RightsHold(pair, header, header.TotalBytes, AccessRights.RemoteRead))
-            return responder.RefuseAccess(pair, pair);
+            return _responder.RefuseAccess(pair, pair);
         return answers.TryAddJob(new RemoteJob
         {
             Number = header.Number,
@@ -194,19 +196,19 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
             TotalBytes = header.TotalBytes,
         })
             ? WorkStatus.Success
-            : responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);
+            : _responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);
     }
 
     private WorkStatus Atomic(QueuePair pair, RemoteAnswers answers, in RemoteHeader header)
     {
         const uint bytes = sizeof(ulong);
         if (header.RemoteAddress % bytes != 0 || answers.JobCount == RemoteAnswers.MostJobs)
-            return responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);
+            return _responder.Break(pair, AsyncEventType.RequestError, WorkStatus.RemoteInvalidRequest);
         if (!RightsHold(pair, header, bytes, AccessRights.RemoteAtomic))
-            return responder.RefuseAccess(pair, pair);
+            return _responder.RefuseAccess(pair, pair);
         MemoryCursor remote = new(pair, _remote, AccessRights.RemoteAtomic, 0, isRemote: true);
         if (!remote.TryPeek(out HostAddress address, out ulong contiguous) || contiguous < bytes || remote.CanFault || address.Value % bytes != 0)
-            return responder.RefuseAccess(pair, pair);
+            return _responder.RefuseAccess(pair, pair);
         ulong old = _request.Kind == RequestKind.CompareSwap
             ? SharedMemory.CompareExchange(address, header.Compare, header.SwapOrAdd)
             : SharedMemory.FetchAdd(address, header.SwapOrAdd);
@@ -222,7 +224,7 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
         FillRequest(header);
         WorkStatus status = RemoteCopy.TryScatter(new MemoryCursor(pair, Responder.ReceiveSegments(pair), AccessRights.LocalWrite, 0), data, lastByteLast: false)
             ? WorkStatus.Success : WorkStatus.LocalProtection;
-        responder.PostReceive(pair, status, null, _request, (uint)data.Length);
+        _responder.PostReceive(pair, status, null, _request, (uint)data.Length);
         adapter.Deliveries++;
         if (status != WorkStatus.Success)
             adapter.Fail(pair);
@@ -289,7 +291,7 @@ internal sealed class RemoteResponder(VirtualAdapter adapter, Responder responde
             BitConverter.TryWriteBytes(data, job.Value);
         else if (piece > 0 && !TryRead(pair, job, data))
         {
-            Refuse(answers, job.Number, responder.RefuseAccess(pair, pair));
+            Refuse(answers, job.Number, _responder.RefuseAccess(pair, pair));
             answers.JobCount = 0;
             return true;
         }

@@ -166,7 +166,7 @@ internal static class AttributeCalls
         if (error != Errno.None)
             return error;
         error = target.Node is not null || target.Directory < 0 ? Errno.EPERM
-            : target.IsReadOnly || IsForeign(thread, target.Mount) ? Errno.EROFS : Errno.None;
+            : target.IsReadOnly || IsForeign(thread, target.Mount, target.IsObject ? target.Directory : -1) ? Errno.EROFS : Errno.None;
         if (error != Errno.None)
             target.Dispose();
         return error;
@@ -178,12 +178,21 @@ internal static class AttributeCalls
         : file.Description is VirtualFile or VirtualDirectory or DeviceFile ? Errno.EPERM
         : file.Description.Mount is { IsReadOnly: true } || IsForeignFile(thread, file) ? Errno.EROFS : Errno.None;
 
-    /// <summary>With --read-only, what came from outside of the mounts keeps its attributes.</summary>
-    private static bool IsForeign(GuestThread thread, Mount? mount) => mount is null && thread.Process.Paths.Mounts.IsReadOnly;
+    /// <summary>
+    /// What came from outside of the mounts keeps its attributes with --read-only; a device does wherever the VM has a root
+    /// of its own too, for it is the host's.
+    /// </summary>
+    private static bool IsForeign(GuestThread thread, Mount? mount, int host)
+    {
+        MountTable mounts = thread.Process.Paths.Mounts;
+        if (mount is not null || !mounts.KeepsDevices)
+            return false;
+        return mounts.IsReadOnly || host >= 0 && (HostFile.Mode(thread.Scratch, host) & FileType.Mask) is FileType.CharacterDevice or FileType.BlockDevice;
+    }
 
     private static bool IsForeignFile(GuestThread thread, in FileLease file) =>
-        IsForeign(thread, file.Description.Mount)
-        && (HostFile.Mode(thread.Scratch, file.Host) & FileType.Mask) is FileType.Regular or FileType.Directory
+        IsForeign(thread, file.Description.Mount, file.Host)
+        && (HostFile.Mode(thread.Scratch, file.Host) & FileType.Mask) is FileType.Regular or FileType.Directory or FileType.CharacterDevice or FileType.BlockDevice
         && !IsMemoryFile(thread, file);
 
     private static bool IsMemoryFile(GuestThread thread, in FileLease file) =>

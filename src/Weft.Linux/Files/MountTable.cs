@@ -15,6 +15,9 @@ internal sealed class MountTable
         IsNarrowed = options.NarrowsFiles;
         IsReadOnly = options.ReadOnly;
         Root = new Mount("", OpenSource(options.RootDirectory ?? "/", "--root", true), options.ReadOnly);
+        // They are the host's own: a VM with a root of its own uses them, but doesn't change their owner, mode or times.
+        KeepsDevices = options.ReadOnly || options.RootDirectory is not null;
+        Granted = new Mount("", -1, KeepsDevices);
         _binds = new Mount[options.Binds.Count];
         for (int index = 0; index < _binds.Length; index++)
         {
@@ -34,12 +37,15 @@ internal sealed class MountTable
     /// <summary>--read-only.</summary>
     internal bool IsReadOnly { get; }
 
+    /// <summary>Whether owner, mode and times of the host's devices are not the program's to change.</summary>
+    internal bool KeepsDevices { get; }
+
     internal bool HasBinds => _binds.Length > 0;
 
     internal Mount Root { get; }
 
     /// <summary>Host files that the VM's own view hands out, such as devices.</summary>
-    internal Mount Granted { get; } = new("", -1, false);
+    internal Mount Granted { get; }
 
     /// <summary>The mount at exactly this path, the last one given first, or null.</summary>
     internal Mount? At(string path)

@@ -154,6 +154,26 @@ static void by_folders(void)
     close(folder);
 }
 
+// The host's own devices may be used, and stay as they are: setting the mode they have would be a change.
+static void of_devices(void)
+{
+    struct stat status;
+    int null = open("/dev/null", O_RDWR);
+    if (null < 0 || fstat(null, &status) != 0) {
+        printf("/dev/null: not there\n");
+        return;
+    }
+    printf("writing /dev/null: %s\n", write(null, "x", 1) == 1 ? "works" : "fails");
+    printf("mode of a device: %s\n", fchmod(null, status.st_mode & 07777) == 0 ? "ESCAPED" : "held");
+    printf("mode of a device by its path: %s\n", chmod("/dev/null", status.st_mode & 07777) == 0 ? "ESCAPED" : "held");
+    printf("owner of a device: %s\n", fchown(null, status.st_uid, status.st_gid) == 0 ? "ESCAPED" : "held");
+    struct timespec times[2] = { status.st_atim, status.st_mtim };
+    printf("times of a device: %s\n", futimens(null, times) == 0 ? "ESCAPED" : "held");
+    if (fstat(0, &status) == 0 && S_ISCHR(status.st_mode))
+        printf("mode of a device that was passed in: %s\n", fchmod(0, status.st_mode & 07777) == 0 ? "ESCAPED" : "held");
+    close(null);
+}
+
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -166,6 +186,7 @@ int main(int argc, char **argv)
     by_links();
     races("secret");
     by_folders();
+    of_devices();
     if (argc > 2) {
         int passed = atoi(argv[2]);
         judge("below an inherited descriptor", openat(passed, "secret", O_RDONLY));
