@@ -66,6 +66,7 @@ internal sealed partial class Engine
             IsAlone = false;
         }
         _adapter.Gate.Take(_lane);
+        _falling.Disturbed();
         return true;
     }
 
@@ -79,6 +80,7 @@ internal sealed partial class Engine
         using (_adapter.Gate.Enter())
             hasMoved = hosts.Turn(_requester.Now);
         _adapter.Gate.Take(_lane);
+        _falling.Disturbed();
         return hasMoved;
     }
 }

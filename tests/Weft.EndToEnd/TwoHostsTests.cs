@@ -102,7 +102,7 @@ public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
     [InlineData("ud")]
     public async Task Ucx_over_verbs(string transport)
     {
-        string[] tests = ["tag_lat", "tag_bw", "ucp_put_lat", "ucp_put_bw", "ucp_get", "ucp_add", "ucp_fadd", "ucp_swap", "ucp_cswap",
+        string[] tests = ["tag_lat", "tag_bw", "ucp_put_lat", "ucp_put_bw", "ucp_get", "ucp_add", "ucp_fadd",
             "stream_lat", "stream_bw", "ucp_am_lat", "ucp_am_bw"];
         string file = hosts.NewSocket();
         await File.WriteAllLinesAsync(file, tests.Select(test => $"{test} -t {test} -s {SizeOf(test)}"));
@@ -114,7 +114,7 @@ public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
             Assert.Matches($@"(?m)^\s*{test}\s+20\s", client.Output);
 
         static string SizeOf(string test) =>
-            test is "ucp_add" or "ucp_fadd" or "ucp_swap" or "ucp_cswap" ? "8" : test.EndsWith("bw", StringComparison.Ordinal) ? "65536" : "4096";
+            test is "ucp_add" or "ucp_fadd" ? "8" : test.EndsWith("bw", StringComparison.Ordinal) ? "65536" : "4096";
     }
 
     [TwoHostsTheory("ucx_perftest")]
