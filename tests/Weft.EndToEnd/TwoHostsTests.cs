@@ -4,6 +4,7 @@ using System.Globalization;
 namespace Weft.EndToEnd;
 
 /// <summary>Debian's RDMA programs between VMs of two hosts, and what they see when the wire or a daemon goes.</summary>
+[Collection("Two hosts")]
 public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
 {
     private const string Verbs = "/usr/include/infiniband/verbs.h";
@@ -59,6 +60,33 @@ public sealed class TwoHostsTests(TwoHosts hosts) : IClassFixture<TwoHosts>
         var (server, client) = await hosts.RunAsync(program, [.. program, Server]);
         AssertResults(client);
         Assert.DoesNotContain("Failed", server.Output + server.Error);
+    }
+
+    [TwoHostsTheory("rdma_xserver")]
+    [InlineData("ucmatose -c 2 -C 5 -S 1000", "ucmatose -c 2 -C 5 -S 1000 -s {server}")]
+    [InlineData("udaddy -c 2 -C 5 -S 1000", "udaddy -c 2 -C 5 -S 1000 -s {server}")]
+    [InlineData("rdma_server -p {port}", "rdma_client -s {server} -p {port}")]
+    [InlineData("rdma_xserver -p {port}", "rdma_xclient -s {server} -p {port}")]
+    [InlineData("rdma_xserver -c x -p {port}", "rdma_xclient -c x -s {server} -p {port}")]
+    [InlineData("rstream -S 4096 -I 5 -p {port}", "rstream -S 4096 -I 5 -s {server} -p {port}")]
+    public async Task Programs_of_librdmacm_connect(string server, string client)
+    {
+        string port = Port;
+        string[] Words(string line) => line.Replace("{port}", port, StringComparison.Ordinal).Replace("{server}", Server, StringComparison.Ordinal).Split(' ');
+        await hosts.RunAsync(Words(server), Words(client));
+    }
+
+    [TwoHostsTheory("qperf")]
+    [InlineData("rc_rdma_write_bw", "bw")]
+    [InlineData("rc_lat", "latency")]
+    [InlineData("ud_bw", "send_bw")]
+    public async Task Qperf_measures_by_a_server_that_forks(string test, string figure)
+    {
+        string port = Port;
+        await using RunningProcess server = RunningProcess.Start(hosts.Vm(2, ["qperf", "-lp", port]));
+        Outcome client = await Runs.OnceAsync(hosts.Vm(1, ["qperf", "-lp", port, "-t", "1", "-ws", "8", Server, test]));
+        Assert.True(client.Status == 0, client.Describe());
+        Assert.Contains(figure + " ", client.Output);
     }
 
     [TwoHostsFact("rping")]

@@ -8,7 +8,7 @@ namespace Weft.EndToEnd.Harness;
 /// Two hosts of a cluster, made of network namespaces by tests/twohosts/two-hosts.sh: a weftd each, etcd, and a wire between them that can be
 /// cut. One set for all cases of a class, which follow each other.
 /// </summary>
-public sealed class TwoHosts : IAsyncLifetime
+public class TwoHosts : IAsyncLifetime
 {
     private const string Network = "10.77.0.";
 
@@ -18,7 +18,17 @@ public sealed class TwoHosts : IAsyncLifetime
     private static readonly string? WhyNot = FindWhyNot();
 
     private readonly TemporaryFolder _folder = new();
-    private readonly string _name = "wt" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "h";
+    private readonly bool _areProtected;
+    private readonly string _name;
+
+    /// <summary>Two hosts that trust a shared key.</summary>
+    public TwoHosts()
+        : this(false)
+    {
+    }
+
+    private protected TwoHosts(bool areProtected) =>
+        (_areProtected, _name) = (areProtected, "wt" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + (areProtected ? "s" : "h"));
 
     /// <summary>What a launcher of parallel programs calls in the place of ssh.</summary>
     internal string Ssh => Path.Combine(State, "ssh");
@@ -53,6 +63,7 @@ public sealed class TwoHosts : IAsyncLifetime
             ["WEFT_TWO_HOSTS_NAME"] = _name,
             ["WEFTD"] = Path.Combine(Path.GetDirectoryName(WeftBinary.Path)!, "weftd"),
             ["UCX_WARN_UNUSED_ENV_VARS"] = "n",
+            ["TLS"] = _areProtected ? "1" : "",
         },
         Timeout = Patience,
     };
