@@ -93,6 +93,8 @@ public sealed class Process
     {
         thread.BindToHostThread();
         AddThread(thread);
+        // A signal may have come before there was a thread to wake.
+        thread.Interrupt();
     }
 
     /// <summary>Before a call adds so many bytes to a file at most: ends the VM when that passes the memory limit.</summary>

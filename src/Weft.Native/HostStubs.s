@@ -8,7 +8,8 @@
 # forward       signal handler: writes the 128-byte siginfo to the pipe in data_fd.
 # rdtsc_entry   the time-stamp counter: everything before has finished, nothing after has begun.
 # copy, zero, cas  guest memory accessors (cas: address, expected, desired, old, whether of 8 bytes or 4): "fault" (SIGSEGV, SIGBUS) sends a fault in one of
-#               them to its failing exit, every other one to the handler that was there before.
+#               them to its failing exit; one that a process sent (si_code 0 or less) goes where "forward" writes, once it
+#               does; every other one to the handler that was there before.
 .intel_syntax noprefix
 .text
 invoke:
@@ -122,6 +123,11 @@ fix:
   mov [rdx+168], rcx
   ret
 chain:
+  cmp dword ptr [rsi+8], 0
+  jg 0f
+  cmp dword ptr [rip+data_fd], 0
+  jne forward
+0:
   lea rcx, [rip+data_segv]
   cmp edi, 7
   jne 1f

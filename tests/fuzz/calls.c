@@ -74,8 +74,16 @@ static int tame(u64 *rng, long number, u64 *a) {
         if ((a[0] & 0xffffffff) == 1) // PR_SET_PDEATHSIG
             a[1] = 0;
         return 1;
-    case SYS_clone:
-        a[0] &= ~0x10000ull; // CLONE_THREAD: a thread without a stack of its own
+    case SYS_fork: case SYS_vfork: // the child would go on as another of these, with nobody to end it
+        return 0;
+    case SYS_clone: // neither CLONE_THREAD, a thread without a stack of its own, nor a process: it would share memory
+        a[0] = (a[0] & ~0x14000ull) | 0x100;
+        return 1;
+    case SYS_execve: // another program would take this one's place
+        a[1] = 8;
+        return 1;
+    case SYS_execveat:
+        a[2] = 8;
         return 1;
     case SYS_clone3:
         a[1] %= 64;

@@ -24,6 +24,8 @@ public sealed class HostSignals
     private const int MarkerAt = 2048;
     private const int FirstRuntimeSignal = 32, LastRuntimeSignal = 34;
     private const int Block = 0, Unblock = 1, SetAll = 2;
+    /// <summary>What faults raise and processes send: the VMM's faults are its own, what is sent is the program's.</summary>
+    private static readonly SignalSet SentFaults = SignalSet.Of(SignalNumber.SIGSEGV) | SignalSet.Of(SignalNumber.SIGBUS);
     private static readonly SignalSet TerminalAccess = SignalSet.Of(SignalNumber.SIGTTIN) | SignalSet.Of(SignalNumber.SIGTTOU);
 
     private readonly Process _process;
@@ -72,6 +74,8 @@ public sealed class HostSignals
                 HostStubs.ForwardSignal(signal, host._writeEnd);
             host.HoldKick(signal);
         }
+        // One that a process sent has waited until it could be told from a fault of the VMM's own.
+        host.ChangeHostMask(Unblock, SentFaults);
         if (state is null)
             process.Signals.Inherit(host, ignored, blocked);
         else
@@ -93,11 +97,12 @@ public sealed class HostSignals
 
     /// <summary>
     /// What a child's VMM must be started with blocked, so that signals wait until it takes them: all that is forwarded; and
-    /// those of terminal access as the program's thread has them.
+    /// those of terminal access as the program's thread has them. What stands for faults too, as the runtime would lose one
+    /// that a process sent.
     /// </summary>
     internal static SignalSet MaskOfChild(SignalSet mask)
     {
-        SignalSet blocked = mask & TerminalAccess;
+        SignalSet blocked = mask & TerminalAccess | SentFaults;
         for (int signal = 1; signal <= SignalNumber.Highest; signal++)
             if (IsForwarded(signal) && !TerminalAccess.Contains(signal))
                 blocked |= SignalSet.Of(signal);

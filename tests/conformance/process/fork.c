@@ -204,14 +204,16 @@ TEST(a_signal_right_after_the_fork_finds_the_handler)
 TEST(alternate_stack_name_and_limits_are_inherited)
 {
     stack_t stack = {.ss_sp = malloc(SIGSTKSZ * 4), .ss_size = SIGSTKSZ * 4}, seen;
-    struct rlimit limit = {.rlim_cur = 100, .rlim_max = 200}, found;
+    struct rlimit limit, found;
     EXPECT_OK(sigaltstack(&stack, NULL));
-    EXPECT_OK(setrlimit(RLIMIT_CORE, &limit));
+    getrlimit(RLIMIT_MSGQUEUE, &limit);
+    limit.rlim_cur = 100;
+    EXPECT_OK(setrlimit(RLIMIT_MSGQUEUE, &limit));
     prctl(PR_SET_NAME, "forker");
     umask(027);
     char name[16] = "";
     EXPECT_EQ(IN_CHILD(sigaltstack(NULL, &seen) == 0 && seen.ss_sp == stack.ss_sp && prctl(PR_GET_NAME, name) == 0 && strcmp(name, "forker") == 0
-                       && getrlimit(RLIMIT_CORE, &found) == 0 && found.rlim_cur == 100 && umask(0) == 027), 0);
+                       && getrlimit(RLIMIT_MSGQUEUE, &found) == 0 && found.rlim_cur == 100 && umask(0) == 027), 0);
     EXPECT_EQ(umask(022), 027);
 }
 
