@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Weft.Linux.Memory;
 using Weft.Machine;
 using Weft.Native;
@@ -10,27 +9,19 @@ namespace Weft.Linux.Checkpoint;
 /// map of the VMM, or by the holes of the arena where that is one file.
 /// </summary>
 /// <remarks>
-/// For one thread; the address space's lock must be held, so that nothing is unmapped meanwhile. Source of the page map:
-/// linux/Documentation/admin-guide/mm/pagemap.rst.
+/// For one thread; the address space's lock must be held, so that nothing is unmapped meanwhile.
 /// </remarks>
 internal sealed class HeldPages : IDisposable
 {
-    private const ulong PageSize = AddressSpace.PageSize, Present = 1ul << 63, Swapped = 1ul << 62, FromFile = 1ul << 61;
-    private const int EntryBytes = 8, BufferBytes = 64 << 10, CurrentDirectory = -100, ReadOnlyCloseOnExec = 0x80000;
+    private const ulong PageSize = AddressSpace.PageSize;
     private const int SeekData = 3, SeekHole = 4;
     private readonly GuestPhysicalMemory _memory;
-    private readonly NativeBuffer _buffer = new(BufferBytes);
-    private readonly long _pagemap;
+    private readonly PageMap _pageMap = new();
 
-    internal HeldPages(GuestPhysicalMemory memory)
-    {
-        _memory = memory;
-        "/proc/self/pagemap\0"u8.CopyTo(_buffer.Span);
-        _pagemap = HostStubs.Call(SystemCall.Openat, CurrentDirectory, (long)_buffer.Address.Value, ReadOnlyCloseOnExec);
-    }
+    internal HeldPages(GuestPhysicalMemory memory) => _memory = memory;
 
     /// <summary>Whether the host shows its page map: else nothing can be found out.</summary>
-    internal bool IsUsable => _pagemap >= 0;
+    internal bool IsUsable => _pageMap.IsUsable;
 
     /// <summary>Adds the runs of an area to a list, by address.</summary>
     internal void Find(MemoryArea area, List<PageRun> runs)
@@ -61,13 +52,12 @@ internal sealed class HeldPages : IDisposable
         bool inRun = false;
         while (left > 0)
         {
-            long wanted = (long)Math.Min(left * EntryBytes, BufferBytes);
-            long length = HostStubs.Call(SystemCall.Pread64, _pagemap, (long)_buffer.Address.Value, wanted, (long)page * EntryBytes);
-            if (length < EntryBytes)
+            ReadOnlySpan<ulong> entries = _pageMap.Read(page, left);
+            if (entries.IsEmpty)
                 break;
-            foreach (ulong entry in MemoryMarshal.Cast<byte, ulong>(_buffer.Span[..(int)length]))
+            foreach (ulong entry in entries)
             {
-                bool isOwn = (entry & (Present | Swapped)) != 0 && (entry & FromFile) == 0;
+                bool isOwn = (entry & (PageMap.Present | PageMap.Swapped)) != 0 && (entry & PageMap.FromFile) == 0;
                 if (isOwn && !inRun)
                     runStart = address;
                 else if (!isOwn && inRun)
@@ -75,19 +65,13 @@ internal sealed class HeldPages : IDisposable
                 inRun = isOwn;
                 address += PageSize;
             }
-            ulong read = (ulong)length / EntryBytes;
-            page += read;
-            left -= read;
+            page += (ulong)entries.Length;
+            left -= (ulong)entries.Length;
         }
         if (inRun)
             runs.Add(new PageRun(runStart, address - runStart));
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_pagemap >= 0)
-            HostStubs.Call(SystemCall.Close, _pagemap);
-        _buffer.Dispose();
-    }
+    public void Dispose() => _pageMap.Dispose();
 }

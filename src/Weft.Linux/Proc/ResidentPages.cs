@@ -1,34 +1,25 @@
-using System.Runtime.InteropServices;
 using Weft.Linux.Memory;
 using Weft.Machine;
-using Weft.Native;
 
 namespace Weft.Linux.Proc;
 
 /// <summary>Counts an area's pages in memory, from the host's own page tables of the VMM.</summary>
 /// <remarks>
 /// For one thread. A page counts as anonymous when it is in no file: a private file's page that was written, and all
-/// of anonymous memory. Source: pagemap in linux/Documentation/admin-guide/mm/pagemap.rst.
+/// of anonymous memory.
 /// </remarks>
 internal sealed class ResidentPages : IDisposable
 {
-    private const ulong PageSize = 4096, Present = 1ul << 63, Swapped = 1ul << 62, FromFile = 1ul << 61;
-    private const int EntryBytes = 8, BufferBytes = 64 << 10, CurrentDirectory = -100, ReadOnlyCloseOnExec = 0x80000;
+    private const ulong PageSize = 4096;
 
     // Reading costs time by length, and an area may be a reservation of terabytes.
     private const ulong MostBytes = 16ul << 30;
 
     private readonly GuestPhysicalMemory _memory;
-    private readonly NativeBuffer _buffer = new(BufferBytes);
-    private readonly long _pagemap;
+    private readonly PageMap _pageMap = new();
 
     /// <summary>Opens the host's page map.</summary>
-    internal ResidentPages(GuestPhysicalMemory memory)
-    {
-        _memory = memory;
-        "/proc/self/pagemap\0"u8.CopyTo(_buffer.Span);
-        _pagemap = HostStubs.Call(SystemCall.Openat, CurrentDirectory, (long)_buffer.Address.Value, ReadOnlyCloseOnExec);
-    }
+    internal ResidentPages(GuestPhysicalMemory memory) => _memory = memory;
 
     /// <summary>Counts an area; its first 16 GiB when it is longer. Nothing when the host hides its page map.</summary>
     internal ResidentCounts Count(MemoryArea area)
@@ -37,33 +28,26 @@ internal sealed class ResidentPages : IDisposable
         // The page map misses what the VMM itself has not touched of a shared arena.
         if (area.Content == HostContent.Anonymous && _memory.AllocatedBytes(area.Physical, area.Length) is { } allocated)
             return new ResidentCounts(allocated, allocated, 0);
-        if (_pagemap < 0 || area.Protection == Protection.None)
+        if (!_pageMap.IsUsable || area.Protection == Protection.None)
             return default;
         ulong page = _memory.HostOf(area.Physical).Value / PageSize, left = Math.Min(area.Length, MostBytes) / PageSize;
         while (left > 0)
         {
-            long wanted = (long)Math.Min(left * EntryBytes, BufferBytes);
-            long length = HostStubs.Call(SystemCall.Pread64, _pagemap, (long)_buffer.Address.Value, wanted, (long)page * EntryBytes);
-            if (length < EntryBytes)
+            ReadOnlySpan<ulong> entries = _pageMap.Read(page, left);
+            if (entries.IsEmpty)
                 break;
-            foreach (ulong entry in MemoryMarshal.Cast<byte, ulong>(_buffer.Span[..(int)length]))
+            foreach (ulong entry in entries)
             {
                 present += entry >> 63;
-                anonymous += (entry & (Present | FromFile)) == Present ? 1u : 0;
-                swapped += (entry & (Present | Swapped)) == Swapped ? 1u : 0;
+                anonymous += (entry & (PageMap.Present | PageMap.FromFile)) == PageMap.Present ? 1u : 0;
+                swapped += (entry & (PageMap.Present | PageMap.Swapped)) == PageMap.Swapped ? 1u : 0;
             }
-            ulong read = (ulong)length / EntryBytes;
-            page += read;
-            left -= read;
+            page += (ulong)entries.Length;
+            left -= (ulong)entries.Length;
         }
         return new ResidentCounts(present * PageSize, anonymous * PageSize, swapped * PageSize);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_pagemap >= 0)
-            HostStubs.Call(SystemCall.Close, _pagemap);
-        _buffer.Dispose();
-    }
+    public void Dispose() => _pageMap.Dispose();
 }
