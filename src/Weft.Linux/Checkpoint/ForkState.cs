@@ -6,8 +6,6 @@ namespace Weft.Linux.Checkpoint;
 /// <remarks>Owns the memory's descriptors until <see cref="Dispose"/>.</remarks>
 public sealed class ForkState : IDisposable
 {
-    private const int MostWords = 1 << 20, MostBytes = 64 << 20;
-
     /// <summary>The thread, as it is to run in the child.</summary>
     public required ThreadState Thread { get; init; }
 
@@ -36,9 +34,9 @@ public sealed class ForkState : IDisposable
         Thread.Write(writer);
         Memory.Write(writer);
         writer.Write(Image.ExecutablePath);
-        WriteWords(writer, Image.Arguments);
-        WriteWords(writer, Image.Environment);
-        WriteWords(writer, [Image.AuxiliaryVector]);
+        writer.WriteList(Image.Arguments, static (to, word) => to.WriteBytes(word));
+        writer.WriteList(Image.Environment, static (to, variable) => to.WriteBytes(variable));
+        writer.WriteBytes(Image.AuxiliaryVector);
         writer.Write(Image.ArgumentsStart);
         writer.Write(Image.EnvironmentStart);
         writer.Write(Image.StackTop);
@@ -57,7 +55,8 @@ public sealed class ForkState : IDisposable
         {
             Thread = ThreadState.Read(reader),
             Memory = MemoryState.Read(reader),
-            Image = new ProgramImage(reader.ReadString(), ReadWords(reader), ReadWords(reader), ReadWords(reader) is [var auxiliary] ? auxiliary : [],
+            Image = new ProgramImage(reader.ReadString(), reader.ReadList(static from => from.ReadBytesWithLength()),
+                reader.ReadList(static from => from.ReadBytesWithLength()), reader.ReadBytesWithLength(),
                 reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64()),
             ChildTid = reader.ReadUInt64(),
             ParentSocket = reader.ReadInt32(),
@@ -90,27 +89,4 @@ public sealed class ForkState : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Memory.Dispose();
-
-    private static void WriteWords(BinaryWriter writer, IReadOnlyList<byte[]> words)
-    {
-        writer.Write(words.Count);
-        foreach (byte[] word in words)
-        {
-            writer.Write(word.Length);
-            writer.Write(word);
-        }
-    }
-
-    private static byte[][] ReadWords(BinaryReader reader)
-    {
-        byte[][] words = new byte[Checked(reader.ReadInt32(), MostWords)][];
-        for (int index = 0; index < words.Length; index++)
-        {
-            int length = Checked(reader.ReadInt32(), MostBytes);
-            words[index] = reader.ReadBytes(length) is var word && word.Length == length ? word : throw new EndOfStreamException();
-        }
-        return words;
-    }
-
-    private static int Checked(int count, int most) => count >= 0 && count <= most ? count : throw new InvalidDataException("The process's state is damaged.");
 }

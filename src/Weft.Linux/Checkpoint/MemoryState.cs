@@ -7,8 +7,6 @@ namespace Weft.Linux.Checkpoint;
 /// <remarks>Descriptors have the same number on both sides. Who captured it closes its own by <see cref="Dispose"/>.</remarks>
 public sealed class MemoryState : IDisposable
 {
-    private const int MostAreas = 1 << 20, MostRuns = 1 << 28;
-
     /// <summary>The mappings by address.</summary>
     public required IReadOnlyList<AreaState> Areas { get; init; }
 
@@ -67,18 +65,15 @@ public sealed class MemoryState : IDisposable
         writer.Write(BreakStart);
         writer.Write(Break);
         writer.Write(DataDescriptor);
-        writer.Write(Areas.Count);
-        foreach (AreaState area in Areas)
-            area.Write(writer);
-        WriteRuns(writer, Runs);
-        WriteRuns(writer, Left);
-        writer.Write(ReplacedCode.Count);
-        foreach (ReplacedCode code in ReplacedCode)
+        writer.WriteList(Areas, static (to, area) => area.Write(to));
+        writer.WriteList(Runs, WriteRun);
+        writer.WriteList(Left, WriteRun);
+        writer.WriteList(ReplacedCode, static (to, code) =>
         {
-            writer.Write(code.Address);
-            writer.Write(code.Now);
-            writer.Write(code.Before);
-        }
+            to.Write(code.Address);
+            to.Write(code.Now);
+            to.Write(code.Before);
+        });
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
@@ -87,16 +82,16 @@ public sealed class MemoryState : IDisposable
     public static MemoryState Read(BinaryReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        ulong breakStart = reader.ReadUInt64(), end = reader.ReadUInt64();
-        int data = reader.ReadInt32();
-        AreaState[] areas = new AreaState[CountOf(reader, MostAreas)];
-        for (int index = 0; index < areas.Length; index++)
-            areas[index] = AreaState.Read(reader);
-        PageRun[] runs = ReadRuns(reader), left = ReadRuns(reader);
-        ReplacedCode[] replaced = new ReplacedCode[CountOf(reader, MostAreas)];
-        for (int index = 0; index < replaced.Length; index++)
-            replaced[index] = new ReplacedCode(reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64());
-        return new MemoryState { ReplacedCode = replaced, Areas = areas, Runs = runs, Left = left, BreakStart = breakStart, Break = end, DataDescriptor = data };
+        return new MemoryState
+        {
+            BreakStart = reader.ReadUInt64(),
+            Break = reader.ReadUInt64(),
+            DataDescriptor = reader.ReadInt32(),
+            Areas = reader.ReadList(AreaState.Read),
+            Runs = reader.ReadList(ReadRun),
+            Left = reader.ReadList(ReadRun),
+            ReplacedCode = reader.ReadList(static from => new ReplacedCode(from.ReadUInt64(), from.ReadUInt64(), from.ReadUInt64())),
+        };
     }
 
     /// <summary>Closes the data file and what was opened for the state.</summary>
@@ -106,24 +101,11 @@ public sealed class MemoryState : IDisposable
             Files.HostFile.Close(descriptor);
     }
 
-    private static void WriteRuns(BinaryWriter writer, IReadOnlyList<PageRun> runs)
+    private static void WriteRun(BinaryWriter writer, PageRun run)
     {
-        writer.Write(runs.Count);
-        foreach (PageRun run in runs)
-        {
-            writer.Write(run.Start);
-            writer.Write(run.LengthBytes);
-        }
+        writer.Write(run.Start);
+        writer.Write(run.LengthBytes);
     }
 
-    private static PageRun[] ReadRuns(BinaryReader reader)
-    {
-        PageRun[] runs = new PageRun[CountOf(reader, MostRuns)];
-        for (int index = 0; index < runs.Length; index++)
-            runs[index] = new PageRun(reader.ReadUInt64(), reader.ReadUInt64());
-        return runs;
-    }
-
-    private static int CountOf(BinaryReader reader, int most) =>
-        reader.ReadInt32() is >= 0 and var count && count <= most ? count : throw new InvalidDataException("The process's state is damaged.");
+    private static PageRun ReadRun(BinaryReader reader) => new(reader.ReadUInt64(), reader.ReadUInt64());
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Weft.Linux.Signals;
 using Weft.Native;
@@ -8,7 +7,7 @@ namespace Weft.Linux.Checkpoint;
 /// <summary>The VMM of a forked process: a host child of this one, in its process group and session.</summary>
 internal static class Offspring
 {
-    private const int HighestStandard = 2, GetDescriptorFlags = 1, LongestName = 64;
+    private const int HighestStandard = 2, GetDescriptorFlags = 1;
 
     /// <summary>Starts it. Returns its process id, or -errno.</summary>
     /// <param name="state">The process.</param>
@@ -23,7 +22,6 @@ internal static class Offspring
                 descriptors.Add(standard);
         string name = Encoding.UTF8.GetString(parent.Process.Image?.Arguments is [{ } first, ..] ? first : []);
         return HostProcess.StartChild("/proc/self/exe",
-            ["weft", StateFile.Option, file.ToString(CultureInfo.InvariantCulture), name.Length <= LongestName ? name : name[^LongestName..]],
-            Successor.HostVariables(), descriptors, HostSignals.MaskOfChild(parent.Signals.LastingMask).Bits);
+            StateFile.CommandLine(file, name), Successor.HostVariables(), descriptors, HostSignals.MaskOfChild(parent.Signals.LastingMask).Bits);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Weft.Linux.Files;
 using Weft.Native;
 
@@ -9,10 +10,15 @@ public static class StateFile
     /// <summary>The hidden option of the VMM's binary before the descriptor of a state.</summary>
     public const string Option = "--resume";
 
+    private const int LongestName = 64;
     private const int PieceBytes = 64 << 10, AddSeals = 1033, GetSeals = 1034;
 
     // F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE. Source: linux/fcntl.h.
     private const int AllSeals = 1 | 2 | 4 | 8;
+
+    /// <summary>The words that start a VMM on a state: after the option, what people and their tools see of the program.</summary>
+    internal static string[] CommandLine(long file, string program) =>
+        ["weft", Option, file.ToString(CultureInfo.InvariantCulture), program.Length <= LongestName ? program : program[^LongestName..]];
 
     /// <summary>Writes a state. Returns the descriptor, close-on-exec, or -errno.</summary>
     internal static long Create(ProcessState state)

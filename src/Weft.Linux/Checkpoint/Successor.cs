@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Weft.Linux.Files;
 using Weft.Linux.Loading;
@@ -10,7 +9,7 @@ namespace Weft.Linux.Checkpoint;
 /// <summary>The VMM that takes this one's place in the same host process, with another program.</summary>
 internal static class Successor
 {
-    private const int SetDescriptorFlags = 2, HighestStandard = 2, LongestName = 64;
+    private const int SetDescriptorFlags = 2, HighestStandard = 2;
 
     /// <summary>Executes a program that was found and checked. Returns an error, or never.</summary>
     internal static SyscallResult Start(GuestThread thread, OpenedProgram program, IReadOnlyList<byte[]> environment)
@@ -31,9 +30,7 @@ internal static class Successor
         if (file >= 0)
         {
             HandOver(state, (int)file);
-            string name = Encoding.UTF8.GetString(program.Path);
-            file = HostProcess.Become("/proc/self/exe",
-                ["weft", StateFile.Option, file.ToString(CultureInfo.InvariantCulture), name.Length <= LongestName ? name : name[^LongestName..]], HostVariables());
+            file = HostProcess.Become("/proc/self/exe", StateFile.CommandLine(file, Encoding.UTF8.GetString(program.Path)), HostVariables());
         }
         // The program has lost its handlers, threads and timers already: Linux kills it too where exec fails this late.
         kernel.Statistics.SayOnce("exec", $"the VM could not be replaced by another one ({ErrorText.Of((Errno)(-file))}); the program was killed");

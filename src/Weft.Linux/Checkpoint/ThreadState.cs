@@ -80,8 +80,8 @@ public sealed class ThreadState
         writer.Write(FsBase);
         writer.Write(GsBase);
         writer.Write(ClearChildTid);
-        WriteBytes(writer, VectorState);
-        WriteBytes(writer, Name);
+        writer.WriteBytes(VectorState);
+        writer.WriteBytes(Name);
         writer.Write(Mask);
         writer.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<AlternateStack>(in _alternateStack)));
         writer.Write(KeepsCapabilities);
@@ -105,12 +105,6 @@ public sealed class ThreadState
             _alternateStack = ReadStructure<AlternateStack>(reader),
             KeepsCapabilities = reader.ReadBoolean(),
         };
-    }
-
-    private static void WriteBytes(BinaryWriter writer, ReadOnlySpan<byte> bytes)
-    {
-        writer.Write(bytes.Length);
-        writer.Write(bytes);
     }
 
     private static byte[] ReadBytes(BinaryReader reader, int most)
